@@ -1,0 +1,75 @@
+# One Makefile, no recursion. `make help` lists the targets.
+# BUILD, CC, SAN (e.g. SAN=address,undefined) and PREFIX may be set.
+
+VERSION := 0.1.0
+CC      := gcc
+SAN     :=
+BUILD   ?= build/$(notdir $(CC))$(if $(SAN),-san)
+PREFIX  ?= /usr/local
+
+CFLAGS  ?= -O2 -g
+STRICT  := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Werror \
+           -Wstrict-prototypes -Wmissing-prototypes -Wvla
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALLFLAGS := $(STRICT) $(CFLAGS) $(SANFLAGS) -Iharness -I$(BUILD)/gen -DWSGAUNTLET_VERSION='"$(VERSION)"'
+
+# A layer is a folder; it may be linked only with those named behind it.
+LAYERS     := base wire net engine report modes
+LINK_base   := base
+LINK_wire   := wire
+LINK_net    := net base
+LINK_engine := engine net wire base
+LINK_report := report engine net wire base
+LINK_modes  := modes report engine net wire base
+LIBS_wire   := -lz -lcrypto
+LIBS_net    := -luv -lssl -lcrypto
+LIBS_engine := $(LIBS_net) -lz -lpcre2-8 -lm
+LIBS_report := $(LIBS_engine) -ljansson
+LIBS_modes  := $(LIBS_report)
+
+sources = $(wildcard harness/$(1)/*.c) $(wildcard harness/$(1)/*/*.c)
+objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+archive = $(BUILD)/lib$(if $(filter wire,$(1)),wswire,$(1)).a
+archives = $(foreach l,$(LINK_$(1)),$(call archive,$(l)))
+
+.PHONY: all help
+all: wsgauntlet libwswire.a
+
+define LAYER_RULES
+$(call archive,$(1)): $(call objects,$(1))
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call LAYER_RULES,$(l))))
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) $(EXTRA_$(*F)) -MMD -MP -c -o $@ $<
+
+libwswire.a: $(call archive,wire)
+	cp $< $@
+
+# --- unit tests: tests/unit/LAYER/test_X.c links only what LAYER may use ---
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
+UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/support/*.c))
+unit_layer = $(firstword $(subst /, ,$(patsubst $(BUILD)/unit/%,%,$(1))))
+
+.SECONDEXPANSION:
+$(UNIT_TESTS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS) $$(call archives,$$(call unit_layer,$$@))
+	@mkdir -p $(@D)
+	$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+	    -lcheck -lsubunit -lrt -lm -lpthread $(LIBS_$(call unit_layer,$@))
+
+$(BUILD)/tests/unit/%.o: ALLFLAGS += -Itests/unit/support
+
+.PHONY: unit
+unit: $(UNIT_TESTS)
+	@tests/unit/run $(UNIT_TESTS)
+
+.PHONY: clean
+clean:
+	rm -rf build wsgauntlet libwswire.a
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,25 @@
+/* Every hard limit of the program, in one place. A limit that is passed is a
+ * message to the user, never a silent cut. wire/ has its own limits beside the
+ * structures they size, so that the library stands alone. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define LIMIT_SCRIPT_BYTES      (1u << 20)  /* one .wsg file */
+#define LIMIT_SCRIPT_ERRORS     50u         /* mistakes reported per file */
+#define LIMIT_SCRIPT_STEPS      100000u     /* steps of one file, families expanded */
+#define LIMIT_FAMILY_CASES      10000u      /* values behind `each` */
+#define LIMIT_REPEAT_TIMES      1000000u    /* N of `repeat N` */
+#define LIMIT_REPEAT_DEPTH      4u
+#define LIMIT_PAYLOAD_BYTES     (64u << 20) /* one payload expression */
+#define LIMIT_MESSAGE_BYTES     (32u << 20) /* a received message that we keep */
+#define LIMIT_QUEUED_BYTES      (8u << 20)  /* received and not yet expected; above it we stop reading */
+#define LIMIT_QUEUED_EVENTS     65536u
+#define LIMIT_TRACE_EVENTS      200000u     /* older ones are counted, not kept */
+#define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
+#define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
+#define LIMIT_CAPTURES          64u
+#define LIMIT_CONNECTIONS       20000u
+#define LIMIT_DURATION_S        86400u      /* the longest time a script may name */
+#define LIMIT_DIAG_TEXT         512u
+
+#endif

@@ -1,0 +1,56 @@
+/* RFC 7692 section 7.2: message payloads through DEFLATE and back, over zlib.
+ * Allocates only at init; each output is bounded by the caller. */
+#ifndef WS_DEFLATE_H
+#define WS_DEFLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ws_deflater; /* opaque: holds a z_stream */
+struct ws_inflater;
+
+/* window_bits 8 .. 15: the largest distance used is 2^bits. (zlib has no raw
+ * window of 8 bits; with 9 it never refers further back than 250 bytes, which
+ * an 8-bit window holds.) level 0 .. 9. NULL when there is no memory or an argument is off. */
+struct ws_deflater *ws_deflater_new(int window_bits, bool context_takeover, int level);
+void ws_deflater_free(struct ws_deflater *d);
+
+/* One step of a streaming codec: eats input, fills output; both counters are
+ * set to what was used. */
+struct ws_codec_step {
+    const uint8_t *in;
+    size_t in_size;
+    uint8_t *out;
+    size_t out_size;
+    size_t in_used;
+    size_t out_made;
+};
+
+enum ws_codec_status {
+    WS_CODEC_OK,        /* all input eaten, all output out; more may follow */
+    WS_CODEC_MORE_ROOM, /* call again with room for output */
+    WS_CODEC_CORRUPT,   /* inflate: not DEFLATE, a distance too far back, or the message's data do not end */
+    WS_CODEC_MEMORY,
+};
+
+/* Compresses a piece of a message; `last`: it ends here (sync flush, without
+ * the 00 00 ff ff tail; an empty message is the one byte 00). Without context
+ * takeover the window is reset behind the message. */
+enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_step *step, bool last);
+
+struct ws_inflater *ws_inflater_new(int window_bits, bool context_takeover);
+void ws_inflater_free(struct ws_inflater *i);
+/* Forgets everything: for the next connection. */
+void ws_inflater_reset(struct ws_inflater *i);
+
+/* Inflates a piece of a message; with `last` the tail 00 00 ff ff is added
+ * (RFC 7692 7.2.2). A block with BFINAL set ends a stream but not the message:
+ * what follows is read as a new stream, with the window kept (7.2.3.4-5).
+ * Output is written only into `out`, so a bomb costs the caller what he lets it. */
+enum ws_codec_status ws_inflater_step(struct ws_inflater *i, struct ws_codec_step *step, bool last);
+/* After `last` was accepted: did the message break a habit that the RFC leaves
+ * open (data that end in the middle of a block)? */
+bool ws_inflater_truncated(const struct ws_inflater *i);
+
+#endif

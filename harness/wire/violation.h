@@ -1,0 +1,48 @@
+/* What a peer can do wrong once the connection is open: one table
+ * (violations.def), from which come the judge's findings, the report's sentences
+ * and the fuzzer's oracle. */
+#ifndef WS_VIOLATION_H
+#define WS_VIOLATION_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+/* How sure the text is. A tester fails a testee only on MUST. */
+enum ws_certainty {
+    WS_MUST,     /* by the text */
+    WS_STRICT,   /* by the text, but it binds the sender more clearly than the receiver */
+    WS_SHOULD,
+    WS_DISPUTED, /* the text can be read both ways */
+    WS_LENIENT,  /* the text prefers one, both occur */
+    WS_POLICY,   /* both are legal; record only */
+};
+const char *ws_certainty_name(enum ws_certainty certainty);
+
+/* What a correct receiver does about it. */
+enum ws_reaction {
+    WS_REACT_FAIL,     /* must fail the connection */
+    WS_REACT_MAY_FAIL, /* may fail it, or go on as if nothing was */
+    WS_REACT_IGNORE,   /* takes no notice (bytes after a Close ...) */
+};
+
+#define WS_VIOLATION_CODES_MAX 3u
+
+struct ws_violation {
+    const char *name;        /* "reserved-opcode" */
+    const char *requirement; /* id of requirements.tsv that the sender broke */
+    enum ws_certainty certainty;
+    enum ws_reaction reaction;
+    uint16_t codes[WS_VIOLATION_CODES_MAX]; /* close codes a receiver may fail with, best first; 0 ends */
+    const char *sentence;    /* "sends a frame with the reserved opcode" */
+};
+
+/* Ids are the row numbers: WS_V_RESERVED_OPCODE ... */
+enum ws_violation_id {
+#define X(id, name, requirement, certainty, reaction, c1, c2, c3, sentence) WS_V_##id,
+#include "violations.def"
+#undef X
+    WS_VIOLATIONS
+};
+const struct ws_violation *ws_violation_get(enum ws_violation_id id);
+
+#endif

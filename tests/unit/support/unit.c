@@ -1,0 +1,128 @@
+/* See unit.h. */
+#include "unit.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+int unit_run(const char *suite, const TTest *const *tests, size_t count)
+{
+    Suite *s = suite_create(suite);
+    TCase *t = tcase_create(suite);
+    tcase_set_timeout(t, 120);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(t, tests[i]);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
+
+static struct guard guard_make(const void *bytes, size_t size, int at_end)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t room = (size + page - 1) / page * page;
+    size_t total = room + 2 * page;
+    uint8_t *map = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        abort();
+    if (room != 0 && mprotect(map + page, room, PROT_READ | PROT_WRITE) != 0)
+        abort();
+    struct guard g = {.bytes = map + page + (at_end ? room - size : 0), .size = size,
+                      .map = map, .map_size = total};
+    if (size != 0)
+        memcpy(g.bytes, bytes, size);
+    return g;
+}
+
+struct guard guard_end(const void *bytes, size_t size)
+{
+    return guard_make(bytes, size, 1);
+}
+
+struct guard guard_begin(const void *bytes, size_t size)
+{
+    return guard_make(bytes, size, 0);
+}
+
+void guard_free(struct guard *g)
+{
+    munmap(g->map, g->map_size);
+    *g = (struct guard){0};
+}
+
+static unsigned long countdown;
+static int stay_failed, was_hit;
+
+void nomem_at(unsigned long n, int for_ever)
+{
+    countdown = n;
+    stay_failed = for_ever;
+    was_hit = 0;
+}
+
+int nomem_hit(void)
+{
+    return was_hit;
+}
+
+static int fails_now(void)
+{
+    if (countdown == 0)
+        return 0;
+    if (countdown > 1) {
+        countdown--;
+        return 0;
+    }
+    was_hit = 1;
+    if (!stay_failed)
+        countdown = 0;
+    return 1;
+}
+
+/* The linker sends our code's allocations here (-Wl,--wrap). */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails_now() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails_now() ? NULL : __real_realloc(p, size);
+}
+
+char *unit_file(const char *path_below_root, size_t *size)
+{
+    const char *root = getenv("WSG_ROOT");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", root == NULL ? "." : root, path_below_root);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        perror(path);
+        abort();
+    }
+    fseek(f, 0, SEEK_END);
+    long n = ftell(f);
+    rewind(f);
+    char *text = __real_malloc((size_t)n + 1);
+    if (text == NULL || fread(text, 1, (size_t)n, f) != (size_t)n)
+        abort();
+    fclose(f);
+    text[n] = 0;
+    if (size != NULL)
+        *size = (size_t)n;
+    return text;
+}
