@@ -59,7 +59,8 @@ void nomem_at(unsigned long n, int for_ever)
 {
     countdown = n;
     stay_failed = for_ever;
-    was_hit = 0;
+    if (n != 0)
+        was_hit = 0;
 }
 
 int nomem_hit(void)

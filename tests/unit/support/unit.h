@@ -34,7 +34,8 @@ void guard_free(struct guard *g);
 
 /* From now on the n-th allocation (1 is the next) returns NULL, and each one
  * behind it too when `for_ever`. 0 switches it off. malloc, calloc and realloc
- * of our own code are covered, not those inside shared libraries. */
+ * of our own code are covered, not those inside shared libraries; libcheck's
+ * own are, so no ck_assert between nomem_at(n) and nomem_at(0). */
 void nomem_at(unsigned long n, int for_ever);
 /* Did an allocation fail since nomem_at? */
 int nomem_hit(void);
