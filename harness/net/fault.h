@@ -1,0 +1,34 @@
+/* Network faults as a layer: what happens to bytes on their way, one row of
+ * faults.def each. The same rows serve `fault` steps, the proxy and their help. */
+#ifndef NET_FAULT_H
+#define NET_FAULT_H
+
+#include "base/prng.h"
+#include "net/layer.h"
+
+enum fault_kind {
+#define FAULT(id, word, argument, summary) FAULT_##id,
+#include "net/faults.def"
+#undef FAULT
+    FAULTS
+};
+
+enum fault_direction { FAULT_OUT = 1, FAULT_IN = 2, FAULT_BOTH = 3 };
+
+struct fault_setting {
+    enum fault_kind kind;
+    enum fault_direction direction;
+    uint64_t time_ns;   /* latency: the delay */
+    uint64_t jitter_ns; /* latency: uniform on top; order is kept */
+    uint64_t amount;    /* bandwidth: bytes per second; slice: bytes per write; cut: bytes that still pass; corrupt: one bit in so many bytes */
+};
+
+/* Puts a fault stage on `below` and owns it; it passes everything until told. */
+struct layer *fault_layer(struct layer *below, struct prng random, const struct layer_sink *sink, void *owner);
+/* Adds or changes one fault; FAULT_OFF takes all away (what was held back is then delivered in order). */
+void fault_set(struct layer *fault, const struct fault_setting *setting);
+
+const char *fault_word(enum fault_kind kind);
+const char *fault_summary(enum fault_kind kind);
+
+#endif

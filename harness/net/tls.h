@@ -1,0 +1,34 @@
+/* TLS as a layer: OpenSSL over memory BIOs. Certificates are verified unless told otherwise. */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include "net/layer.h"
+
+struct tls_context; /* an SSL_CTX; shared by connections */
+
+struct tls_client_options {
+    const char *ca_file; /* PEM, used instead of the system's store; NULL: the system's */
+    bool insecure;       /* take any certificate */
+    const char *alpn;    /* one protocol, "http/1.1"; NULL: none */
+};
+struct tls_context *tls_client_new(const struct tls_client_options *options, struct diag *why);
+
+struct tls_server_options {
+    const char *certificate_file; /* PEM chain; NULL: a fresh self-signed one for localhost, 127.0.0.1 and ::1 */
+    const char *key_file;
+    const char *alpn;
+};
+struct tls_context *tls_server_new(const struct tls_server_options *options, struct diag *why);
+/* PEM text of the server's certificate (for --ca of a client); owned by the context. */
+const char *tls_certificate_pem(const struct tls_context *context);
+void tls_context_free(struct tls_context *context);
+
+/* Puts TLS on top of `below` and owns it (it may be not yet open). `opened`
+ * comes when the TLS handshake is done. server_name: SNI and the name that is
+ * verified (an IP address is verified as such and not sent); NULL in the server role. */
+struct layer *tls_layer(struct tls_context *context, struct layer *below, const char *server_name,
+                        const struct layer_sink *sink, void *owner);
+/* What ALPN chose; "" when nothing. */
+const char *tls_layer_alpn(const struct layer *layer);
+
+#endif
