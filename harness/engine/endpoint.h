@@ -1,0 +1,79 @@
+/* One end of a WebSocket connection over any layer, in either role: writes
+ * heads and frames exactly as told, reads heads and frames, judges what comes.
+ * It decides nothing: scenario runner, reference peer and proxy own one. */
+#ifndef ENGINE_ENDPOINT_H
+#define ENGINE_ENDPOINT_H
+
+#include "engine/trace.h"
+#include "net/layer.h"
+#include "wire/handshake.h"
+#include "wire/judge.h"
+
+struct endpoint;
+
+/* What the owner hears, in order. Any callback may release the endpoint. */
+struct endpoint_sink {
+    void (*opened)(void *owner);    /* the transport is there (TLS included) */
+    /* The peer's head is complete, or broken beyond reading (head NULL then).
+     * The owner answers: endpoint_begin, or more heads, or an end. Bytes behind
+     * the head are kept until endpoint_begin. */
+    void (*head)(void *owner, const struct ws_head *head, struct ws_head_scan scan);
+    void (*event)(void *owner, const struct ws_event *event);   /* after endpoint_begin */
+    /* Bytes before any head was awaited or after frames broke: for `expect raw`-like needs; may be NULL. */
+    void (*ended)(void *owner, enum layer_end end, const struct diag *why);
+    void (*drained)(void *owner);   /* may be NULL */
+};
+
+struct endpoint_config {
+    enum ws_role role;       /* ours */
+    uint64_t seed;           /* streams "mask" and "key" of this connection come from it */
+    unsigned connection;     /* number, for streams and trace */
+    uint64_t message_max;    /* 0: LIMIT_MESSAGE_BYTES */
+    int deflate_level;       /* 0: 6 */
+    struct trace *trace;     /* may be NULL */
+};
+
+/* Takes ownership of the layer. NULL only without memory (the layer is released then). */
+struct endpoint *endpoint_new(struct layer *layer, const struct endpoint_config *config,
+                              const struct endpoint_sink *sink, void *owner);
+/* Closes whatever is open (FIN), without a callback. */
+void endpoint_release(struct endpoint *endpoint);
+
+/* Writes a head, or anything else, as it stands. */
+void endpoint_write(struct endpoint *endpoint, const void *bytes, size_t size);
+/* Frames begin in both directions. params NULL: no compression. */
+bool endpoint_begin(struct endpoint *endpoint, const struct ws_deflate_params *params);
+
+/* A frame as it shall stand on the wire, right or wrong. */
+struct frame_order {
+    uint8_t opcode;
+    bool more;               /* FIN clear */
+    uint8_t rsv;
+    enum { MASK_BY_ROLE, MASK_NONE, MASK_KEY } mask;
+    uint8_t key[4];          /* MASK_KEY */
+    bool claim;              /* the head claims claimed_length */
+    uint64_t claimed_length;
+    enum ws_length_form form;
+    bool compress;           /* deflate the payload (needs endpoint_begin with params) and set RSV1 on a message's first frame */
+    size_t cut;              /* send only so many bytes of the frame; 0: all */
+    bool cut_set;
+    size_t chunk;            /* in writes of this size; 0: one write */
+    const uint8_t *payload;
+    size_t size;
+};
+/* Appends the frame's bytes to `out` (for chunked writing) or sends at once. */
+bool endpoint_frame_bytes(struct endpoint *endpoint, const struct frame_order *order, struct buf *out);
+bool endpoint_send(struct endpoint *endpoint, const struct frame_order *order);
+/* The usual ones. */
+bool endpoint_send_message(struct endpoint *endpoint, enum ws_opcode opcode, const void *bytes,
+                           size_t size, bool compress);
+bool endpoint_send_close(struct endpoint *endpoint, uint16_t code, const char *reason); /* code 0: empty */
+bool endpoint_send_control(struct endpoint *endpoint, enum ws_opcode opcode, const void *bytes, size_t size);
+
+struct layer *endpoint_layer(struct endpoint *endpoint); /* top of the stack, still owned by the endpoint */
+bool endpoint_deflate(const struct endpoint *endpoint);
+struct ws_prediction endpoint_prediction(const struct endpoint *endpoint); /* of the peer's stream */
+/* Stop or go on reading (back-pressure). */
+void endpoint_pause(struct endpoint *endpoint, bool paused);
+
+#endif

@@ -1,0 +1,87 @@
+/* The one result model behind every report: JSON, text, and whatever comes. */
+#ifndef ENGINE_RESULT_H
+#define ENGINE_RESULT_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Best to worst is not a scale: ERROR is our own trouble and never counted against the testee. */
+enum verdict {
+    VERDICT_PASS,
+    VERDICT_NON_STRICT,    /* acceptable, not what the text prefers */
+    VERDICT_INFO,          /* a choice that is the testee's */
+    VERDICT_UNIMPLEMENTED, /* the testee lacks what the case needs */
+    VERDICT_FAIL,
+    VERDICT_ERROR,
+    VERDICTS
+};
+const char *verdict_word(enum verdict verdict); /* "PASS", "NON_STRICT" ... */
+
+/* How the connection ended, judged by itself. */
+enum close_verdict {
+    CLOSE_OK,
+    CLOSE_UNCLEAN,    /* no closing handshake where one was due, or TCP not ended by the side that has to */
+    CLOSE_WRONG_CODE,
+    CLOSE_INFO,
+    CLOSE_NONE,       /* the case does not look at it */
+    CLOSE_VERDICTS
+};
+const char *close_verdict_word(enum close_verdict verdict);
+
+/* Strings live in the arena of the run. */
+struct case_result {
+    const char *id;
+    const char *title;
+    const char *alias;       /* autobahn id or "" */
+    const char *file;        /* "" when embedded */
+    int line;                /* of the case */
+    enum verdict verdict;
+    enum close_verdict close_verdict;
+    const char *const *requirements; /* NULL-terminated */
+    uint64_t duration_ns;
+    int step_line;           /* where it was decided */
+    const char *expected;    /* one line each */
+    const char *seen;
+    const char *detail;      /* what broke which requirement; "" when PASS */
+    const char *replay;      /* a command that plays this case alone */
+    const char *source;      /* the case as .wsg */
+    const char *trace;       /* what happened, as .wsg */
+    const char *stderr_tail; /* of a testee that died; "" */
+};
+
+struct testee_info {
+    const char *url;      /* "" for a client */
+    const char *command;  /* of --exec, "" */
+    const char *agent;    /* Server / User-Agent header, "" */
+    bool builtin;
+    bool tls;
+};
+
+struct run_result {
+    struct arena arena;
+    const char *started;  /* UTC, 2026-01-31T12:00:00Z */
+    uint64_t seed;
+    uint64_t duration_ns;
+    struct testee_info testee;
+    struct case_result **cases; /* in the order of the suite */
+    size_t count, capacity;
+    bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
+    size_t planned;
+};
+
+struct run_summary {
+    size_t total, by[VERDICTS];
+};
+
+struct run_result *run_result_new(void);
+void run_result_free(struct run_result *run);
+/* A zeroed case in the run's arena, added at the end. */
+struct case_result *run_result_add(struct run_result *run);
+struct run_summary run_summary(const struct run_result *run);
+/* 0 all passed, 1 something failed, 3 our own trouble or no testee (ERROR). */
+int run_exit_status(const struct run_result *run);
+
+#endif

@@ -1,0 +1,48 @@
+/* What happened, in order: every head, frame, end and step with its time. It
+ * prints as a scenario that replays our side and expects what the peer did. */
+#ifndef ENGINE_TRACE_H
+#define ENGINE_TRACE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "wire/judge.h"
+
+enum trace_kind {
+    TRACE_CONNECT,   /* transport is there */
+    TRACE_HEAD,      /* an HTTP head, whole */
+    TRACE_FRAME,     /* a frame: head and the first LIMIT_TRACE_BYTES of its payload, unmasked */
+    TRACE_RAW,       /* bytes that are no frame (send raw, garbage) */
+    TRACE_EOF,
+    TRACE_RESET,
+    TRACE_VIOLATION, /* by the peer; text is its sentence */
+    TRACE_NOTE,      /* text: testee restarted, fault set ... */
+};
+
+struct trace_event {
+    enum trace_kind kind;
+    bool ours;                 /* we sent it */
+    uint64_t at_ns;            /* since the case began */
+    unsigned connection;       /* 1 .. */
+    struct ws_frame_head head; /* FRAME */
+    const uint8_t *bytes;      /* HEAD, FRAME, RAW: what was kept */
+    size_t size;
+    uint64_t whole;            /* bytes in all; more than size when not everything was kept */
+    const char *text;          /* VIOLATION, NOTE */
+};
+
+struct trace {
+    struct arena arena;
+    struct trace_event *events;
+    size_t count, capacity;
+    size_t left_out;           /* beyond LIMIT_TRACE_EVENTS */
+    uint64_t digest;           /* over every byte that we sent, in order: equal runs have equal digests */
+};
+
+void trace_init(struct trace *trace);
+void trace_free(struct trace *trace);
+/* Copies bytes and text (cut to the limits). */
+void trace_add(struct trace *trace, const struct trace_event *event);
+/* As a scenario (docs/scenario-language.md, "Traces"): times and violations as comments. */
+void trace_print(const struct trace *trace, const char *title, struct buf *out);
+
+#endif
