@@ -49,14 +49,14 @@ $(BUILD)/%.o: %.c
 libwswire.a: $(call archive,wire)
 	cp $< $@
 
-# --- unit tests: tests/unit/LAYER/test_X.c links only what LAYER may use ---
+# --- unit tests: tests/unit/LAYER/test_X.c links only what LAYER may use, and base (randomness from a seed) ---
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
 UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/support/*.c))
 unit_layer = $(firstword $(subst /, ,$(patsubst $(BUILD)/unit/%,%,$(1))))
 
 .SECONDEXPANSION:
-$(UNIT_TESTS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS) $$(call archives,$$(call unit_layer,$$@))
+$(UNIT_TESTS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS) $$(call archives,$$(call unit_layer,$$@)) $(call archive,base)
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
