@@ -15,11 +15,12 @@ struct endpoint;
 struct endpoint_sink {
     void (*opened)(void *owner);    /* the transport is there (TLS included) */
     /* The peer's head is complete, or broken beyond reading (head NULL then).
-     * The owner answers: endpoint_begin, or more heads, or an end. Bytes behind
-     * the head are kept until endpoint_begin. */
+     * The owner answers with endpoint_begin, at once or later: bytes behind a
+     * request or a 101 are kept until then (reading pauses at WS_HEAD_BYTES_MAX).
+     * Behind an interim response (1xx) the next head is awaited; behind any
+     * other, or a broken head, what comes is thrown away. */
     void (*head)(void *owner, const struct ws_head *head, struct ws_head_scan scan);
     void (*event)(void *owner, const struct ws_event *event);   /* after endpoint_begin */
-    /* Bytes before any head was awaited or after frames broke: for `expect raw`-like needs; may be NULL. */
     void (*ended)(void *owner, enum layer_end end, const struct diag *why);
     void (*drained)(void *owner);   /* may be NULL */
 };
@@ -70,10 +71,19 @@ bool endpoint_send_message(struct endpoint *endpoint, enum ws_opcode opcode, con
 bool endpoint_send_close(struct endpoint *endpoint, uint16_t code, const char *reason); /* code 0: empty */
 bool endpoint_send_control(struct endpoint *endpoint, enum ws_opcode opcode, const void *bytes, size_t size);
 
+/* Ends our side of the transport, or resets it. */
+void endpoint_finish(struct endpoint *endpoint, enum layer_finish how);
+void endpoint_reset(struct endpoint *endpoint);
+
 struct layer *endpoint_layer(struct endpoint *endpoint); /* top of the stack, still owned by the endpoint */
 bool endpoint_deflate(const struct endpoint *endpoint);
 struct ws_prediction endpoint_prediction(const struct endpoint *endpoint); /* of the peer's stream */
-/* Stop or go on reading (back-pressure). */
+/* From now on what comes is thrown away, only the transport's end is told:
+ * after a refusal, or a failure. */
+void endpoint_discard(struct endpoint *endpoint);
+/* Stop or go on reading (back-pressure). What was read already may be judged
+ * up to ENDPOINT_SLICE bytes further; the rest is kept for later. */
+#define ENDPOINT_SLICE 8192u
 void endpoint_pause(struct endpoint *endpoint, bool paused);
 
 #endif

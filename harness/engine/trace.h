@@ -21,7 +21,7 @@ enum trace_kind {
 struct trace_event {
     enum trace_kind kind;
     bool ours;                 /* we sent it */
-    uint64_t at_ns;            /* since the case began */
+    uint64_t at_ns;            /* since trace->start_ns */
     unsigned connection;       /* 1 .. */
     struct ws_frame_head head; /* FRAME */
     const uint8_t *bytes;      /* HEAD, FRAME, RAW: what was kept */
@@ -32,16 +32,19 @@ struct trace_event {
 
 struct trace {
     struct arena arena;
+    uint64_t start_ns;         /* loop time of the case's beginning; set by the owner behind trace_init */
     struct trace_event *events;
     size_t count, capacity;
     size_t left_out;           /* beyond LIMIT_TRACE_EVENTS */
-    uint64_t digest;           /* over every byte that we sent, in order: equal runs have equal digests */
+    uint64_t digest;           /* over every byte that we sent, in order: equal runs have equal digests (FNV-1a) */
 };
 
 void trace_init(struct trace *trace);
 void trace_free(struct trace *trace);
 /* Copies bytes and text (cut to the limits). */
 void trace_add(struct trace *trace, const struct trace_event *event);
+/* Bytes on their way out, for the digest. */
+void trace_sent(struct trace *trace, const void *bytes, size_t size);
 /* As a scenario (docs/scenario-language.md, "Traces"): times and violations as comments. */
 void trace_print(const struct trace *trace, const char *title, struct buf *out);
 

@@ -1,0 +1,50 @@
+/* The reference peer: a WebSocket echo server that is correct by default and
+ * has exactly one deliberate defect on request (peer_faults.def). It runs on any
+ * loop, so that the tool can be tested against it in its own process. */
+#ifndef ENGINE_PEER_H
+#define ENGINE_PEER_H
+
+#include "base/buf.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "wire/extension.h"
+
+struct peer;
+struct peer_hooks;
+
+/* A row of peer_faults.def. */
+struct peer_fault {
+    const char *name;        /* "accept-key-wrong" */
+    const char *section;     /* of RFC 6455, or "RFC 7692 7.2.1" */
+    const char *requirement; /* id of requirements.tsv that it breaks */
+    const char *caught_by;   /* id of the conformance case that has to fail */
+    const char *summary;     /* what the peer does */
+    bool needs_deflate;      /* shows only where permessage-deflate was negotiated */
+    const struct peer_hooks *hooks;
+};
+/* All of them, in the order of the table. */
+const struct peer_fault *peer_faults(size_t *count);
+/* NULL when there is none of that name. */
+const struct peer_fault *peer_fault_find(const char *name);
+/* One line each, for `--fault list`. */
+void peer_fault_list(struct buf *out);
+
+struct peer_config {
+    struct net_address at;           /* "" and 0: any free port of the loopback */
+    struct tls_context *tls;         /* server context, for wss; NULL: ws. Outlives the peer */
+    struct ws_deflate_policy deflate;
+    const char *const *protocols;    /* spoken, best first, NULL-terminated; may be NULL. Outlives the peer */
+    uint64_t message_max;            /* bytes; larger messages are failed with 1009. 0: LIMIT_MESSAGE_BYTES */
+    const struct peer_fault *fault;  /* NULL: none */
+    uint64_t seed;
+};
+
+/* Listens at once. NULL with a diag when the address cannot be had. */
+struct peer *peer_start(struct loop *loop, const struct peer_config *config, struct diag *why);
+uint16_t peer_port(const struct peer *peer);
+/* Connections that are alive now. */
+size_t peer_connections(const struct peer *peer);
+/* Stops listening, ends what is open (FIN), frees. */
+void peer_stop(struct peer *peer);
+
+#endif
