@@ -37,6 +37,7 @@ struct case_result {
     const char *title;
     const char *alias;       /* autobahn id or "" */
     const char *file;        /* "" when embedded */
+    const char *section;     /* the folder of its file: "rfc6455"; "" */
     int line;                /* of the case */
     enum verdict verdict;
     enum close_verdict close_verdict;
