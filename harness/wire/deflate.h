@@ -30,8 +30,7 @@ struct ws_codec_step {
 enum ws_codec_status {
     WS_CODEC_OK,        /* all input eaten, all output out; more may follow */
     WS_CODEC_MORE_ROOM, /* call again with room for output */
-    WS_CODEC_CORRUPT,   /* inflate: not DEFLATE, a distance too far back, or the message's data do not end */
-    WS_CODEC_MEMORY,
+    WS_CODEC_CORRUPT,   /* inflate: see ws_inflater_fault; every later step says so again */
 };
 
 /* Compresses a piece of a message; `last`: it ends here (sync flush, without
@@ -49,8 +48,18 @@ void ws_inflater_reset(struct ws_inflater *i);
  * what follows is read as a new stream, with the window kept (7.2.3.4-5).
  * Output is written only into `out`, so a bomb costs the caller what he lets it. */
 enum ws_codec_status ws_inflater_step(struct ws_inflater *i, struct ws_codec_step *step, bool last);
-/* After `last` was accepted: did the message break a habit that the RFC leaves
- * open (data that end in the middle of a block)? */
+/* After `last` was accepted: did the data end in the middle of a block? What
+ * was inflated stands; the next message begins with a new block. */
 bool ws_inflater_truncated(const struct ws_inflater *i);
+
+enum ws_inflate_fault {
+    WS_INFLATE_FINE,
+    WS_INFLATE_NOT_DEFLATE,
+    WS_INFLATE_BEFORE_START,   /* a distance to before the first byte ever */
+    WS_INFLATE_BEFORE_MESSAGE, /* ... into an earlier message, without context takeover */
+    WS_INFLATE_PAST_WINDOW,    /* ... further back than the window */
+};
+/* After WS_CODEC_CORRUPT: why. */
+enum ws_inflate_fault ws_inflater_fault(const struct ws_inflater *i);
 
 #endif

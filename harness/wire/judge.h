@@ -27,9 +27,11 @@ struct ws_event {
     const uint8_t *data;     /* valid during the call only */
     size_t size;
     uint16_t code;           /* CLOSE: 1005 when the body is empty */
-    const struct ws_frame_head *head; /* FRAME, VIOLATION: the frame concerned, may be NULL */
+    const struct ws_frame_head *head; /* FRAME: whole; VIOLATION: the frame concerned, as far as it was read */
     enum ws_violation_id violation;   /* VIOLATION */
-    uint64_t at;             /* stream offset of the byte that decided it, counted from the first byte fed */
+    bool deaf;               /* VIOLATION: nothing behind it will be reported (see ws_judge_feed) */
+    uint64_t at;             /* stream offset of the byte that decided it, counted from the first byte fed;
+                                in a compressed message: of the last byte of the frame's head */
 };
 
 /* Hears each event in order, during ws_judge_feed. */
@@ -51,10 +53,14 @@ enum ws_outcome {
     WS_OUTCOME_WAIT,      /* legal so far, a frame or message is unfinished */
     WS_OUTCOME_FAIL,      /* must fail the connection with one of the codes */
     WS_OUTCOME_MAY_FAIL,  /* may fail it with one of the codes, or go on */
+    WS_OUTCOME_FAIL_SOON, /* may fail it already; must, once the frame or message has ended */
 };
+
+#define WS_PREDICTION_CODES_MAX 8u
+
 struct ws_prediction {
     enum ws_outcome outcome;
-    uint16_t codes[WS_VIOLATION_CODES_MAX]; /* 0 ends */
+    uint16_t codes[WS_PREDICTION_CODES_MAX]; /* of all violations so far, the deciding one's first; 0 ends */
     enum ws_violation_id violation;         /* the deciding one, WS_VIOLATIONS when none */
     bool closed;                            /* a Close was received: the answer is a Close, then TCP ends */
 };
@@ -67,9 +73,15 @@ void ws_judge_free(struct ws_judge *judge);
 
 /* Reads bytes (and unmasks them in place). After a violation that must fail
  * the connection (WS_REACT_FAIL) the rest is ignored, as a correct receiver
- * would; one that may be overlooked is reported and decoding goes on. */
+ * would; one that may be overlooked is reported and decoding goes on. But where
+ * only a receiver with another limit or window could go on (TOO_BIG, the
+ * windows and takeovers of DEFLATE), we cannot: the event says `deaf`.
+ * Unreported, frame bounds are still followed, for the prediction's sake: a
+ * receiver need not fail before it has read the frame or message to its end. */
 void ws_judge_feed(struct ws_judge *judge, uint8_t *bytes, size_t size);
 struct ws_prediction ws_judge_predict(const struct ws_judge *judge);
+/* Is that a code the prediction allows a failing receiver to send? */
+bool ws_prediction_allows(const struct ws_prediction *prediction, unsigned code);
 /* Bytes fed so far. */
 uint64_t ws_judge_bytes(const struct ws_judge *judge);
 /* Is a data message unfinished? A frame? */

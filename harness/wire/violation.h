@@ -4,10 +4,12 @@
 #ifndef WS_VIOLATION_H
 #define WS_VIOLATION_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* How sure the text is. A tester fails a testee only on MUST. */
+/* How sure the text is of what a receiver has to do about it. A tester fails a
+ * receiving testee only on MUST; the sender is bound by MUST and STRICT alike. */
 enum ws_certainty {
     WS_MUST,     /* by the text */
     WS_STRICT,   /* by the text, but it binds the sender more clearly than the receiver */
@@ -16,6 +18,7 @@ enum ws_certainty {
     WS_LENIENT,  /* the text prefers one, both occur */
     WS_POLICY,   /* both are legal; record only */
 };
+/* "must", "strict" ... */
 const char *ws_certainty_name(enum ws_certainty certainty);
 
 /* What a correct receiver does about it. */
@@ -26,23 +29,28 @@ enum ws_reaction {
 };
 
 #define WS_VIOLATION_CODES_MAX 3u
+/* In a list of close codes: the text demands none of them, any will do. */
+#define WS_CODE_ANY 1u
 
 struct ws_violation {
-    const char *name;        /* "reserved-opcode" */
+    const char *name;        /* "reserved-data-opcode" */
     const char *requirement; /* id of requirements.tsv that the sender broke */
     enum ws_certainty certainty;
     enum ws_reaction reaction;
     uint16_t codes[WS_VIOLATION_CODES_MAX]; /* close codes a receiver may fail with, best first; 0 ends */
-    const char *sentence;    /* "sends a frame with the reserved opcode" */
+    const char *sentence;    /* what the sender does: "sends a second Close" */
 };
 
-/* Ids are the row numbers: WS_V_RESERVED_OPCODE ... */
+/* Ids are the row numbers: WS_V_RESERVED_DATA_OPCODE ... */
 enum ws_violation_id {
 #define X(id, name, requirement, certainty, reaction, c1, c2, c3, sentence) WS_V_##id,
 #include "violations.def"
 #undef X
     WS_VIOLATIONS
 };
+/* id < WS_VIOLATIONS; never NULL. */
 const struct ws_violation *ws_violation_get(enum ws_violation_id id);
+/* The row of that name; NULL when there is none. */
+const struct ws_violation *ws_violation_find(const char *name);
 
 #endif
