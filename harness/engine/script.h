@@ -14,47 +14,48 @@
 #include <stdint.h>
 
 enum value_kind {
-    VALUE_FLAG, VALUE_INT, VALUE_SIZE, VALUE_TIME, VALUE_RANGE, VALUE_BYTES, VALUE_MAYBE_BYTES,
-    VALUE_WORD, VALUE_WORDS, VALUE_NUMBER, VALUE_PERCENT, VALUE_RATE, VALUE_CODES,
+#define VALUE(id, name, help) VALUE_##id,
+#include "engine/verbs.def"
+    VALUES
 };
-
 enum verb {
 #define VERB(id, word, place, summary) VERB_##id,
 #include "engine/verbs.def"
     VERBS
 };
 enum form {
-#define FORM(verb, id, word, group, arg1, need1, arg2, need2, help) FORM_##id,
+#define FORM(verb, id, words, group, arg1, need1, arg2, need2, help) FORM_##id,
 #include "engine/verbs.def"
     FORMS
 };
 /* Arguments and options share one name space: what a value means to its step. */
 enum slot {
-#define ARGUMENT(id, value, name, help) SLOT_##id,
+#define ARGUMENT(id, value, name, legal, help) SLOT_##id,
+#define SLOT(id, word, legal) SLOT_##id,
 #include "engine/verbs.def"
-    SLOT_EACH, SLOT_PATH, SLOT_PROTOCOL, SLOT_HEADER, SLOT_WITHOUT, SLOT_DEFLATE, SLOT_METHOD, SLOT_HTTP,
-    SLOT_HOST, SLOT_UPGRADE, SLOT_CONNECTION, SLOT_KEY, SLOT_VERSION, SLOT_ORIGIN, SLOT_STATUS,
-    SLOT_ACCEPT_KEY, SLOT_CHUNK, SLOT_EVERY, SLOT_THEN, SLOT_WITHIN, SLOT_MORE, SLOT_RSV, SLOT_OPCODE,
-    SLOT_MASK, SLOT_LENGTH, SLOT_LONG_LENGTH, SLOT_FRAGMENT, SLOT_CUT, SLOT_MATCHES, SLOT_CAPTURE,
-    SLOT_FOR, SLOT_AS, SLOT_ABRUPT, SLOT_AFTER, SLOT_BACKOFF, SLOT_FACTOR, SLOT_JITTER, SLOT_TRIES,
-    SLOT_JITTER_TIME, SLOT_AFTER_BYTES, SLOT_IN, SLOT_OUT,
     SLOTS
 };
 
 /* ---- bytes, as they are written ---- */
 
-enum piece_kind { PIECE_QUOTED, PIECE_RAW, PIECE_HEX, PIECE_FILL, PIECE_REPEAT, PIECE_RANDOM, PIECE_TEXT, PIECE_FILE };
+enum piece_kind {
+#define PIECE(id, example, help) PIECE_##id,
+#include "engine/verbs.def"
+    PIECES
+};
 
-/* One piece of a payload; neighbours are joined. In QUOTED and RAW, ${name} is
- * a captured value: `bytes` holds the source's bytes with escapes resolved and
- * the ${name} parts left in (a literal "${" is written \${ in QUOTED). */
+/* One piece of a payload; neighbours are joined. A quoted text with ${name} in
+ * it is several pieces: QUOTED, CAPTURE, QUOTED ..., glued. The bytes of QUOTED
+ * and RAW mean themselves, whatever they are. */
 struct piece {
     enum piece_kind kind;
-    const uint8_t *bytes;  /* QUOTED, RAW, HEX; FILE: the path */
+    bool glued;            /* QUOTED, RAW, CAPTURE: in the same pair of quotes as the piece before */
+    const uint8_t *bytes;  /* QUOTED, RAW, HEX */
     size_t size;
+    const char *name;      /* CAPTURE; HEX, FILL, REPEAT, RANDOM, TEXT: the ${name} that stands for digits or number, or NULL */
     uint8_t byte;          /* FILL */
     uint64_t times;        /* FILL, REPEAT: how often; RANDOM, TEXT: bytes */
-    struct payload *inner; /* REPEAT */
+    struct payload *inner; /* REPEAT: what; FILE: the path */
     struct piece *next;
 };
 struct payload {
@@ -67,14 +68,15 @@ struct code_range { uint32_t from, to; }; /* 4xx is 400..499 */
 
 struct value {
     enum value_kind kind;
+    const char *variable;        /* the ${name} of a family in its place, or NULL; never in a test_case's steps */
     uint64_t number;             /* INT, SIZE (bytes), TIME (ns), RATE (bytes a second) */
-    uint64_t from, to;           /* RANGE, ns; `within 1s` is 0 .. 1s */
+    uint64_t from, to;           /* RANGE, SPAN: ns; `within 1s` is 0 .. 1s, `backoff 1s` is 1s .. 1s */
     double real;                 /* NUMBER; PERCENT as a part of 1 */
     const char *word;            /* WORD */
     const char **words;          /* WORDS */
     size_t word_count;
-    struct payload *bytes;       /* BYTES; MAYBE_BYTES: NULL when left out */
-    struct code_range codes[SCRIPT_CODES_MAX]; /* CODES */
+    struct payload *bytes;       /* BYTES, STRING, DIGITS; MAYBE_BYTES: NULL when left out */
+    struct code_range *codes;    /* CODES: at most SCRIPT_CODES_MAX */
     size_t code_count;
 };
 
@@ -93,9 +95,10 @@ struct step {
     const char *actor;        /* NULL: the only one */
     struct setting *settings;
     struct step *body;        /* REPEAT: its steps */
+    struct step *end;         /* REPEAT: the `end` line, for its comments; NULL when made */
     struct step *alternatives;/* EXPECT: the `or` lines behind it, chained by next */
     const char *comment;      /* behind the step, without '#', or NULL */
-    const char *before;       /* comment and blank lines above it, as they are, or NULL */
+    const char *before;       /* comment and blank lines above it, one a line, or NULL */
     struct step *next;
 };
 
@@ -119,13 +122,16 @@ struct test_case {
     const char *needs_protocol;
     const char *each_name;    /* NULL, or ${name} of the family */
     const char *each_value;
-    struct step *steps;       /* STEP verbs only; shared by a family */
-    size_t step_count;
+    struct step *steps;       /* STEP verbs only; each member of a family has its own, with its value in place */
+    size_t step_count;        /* bodies and alternatives among them */
+    const struct step *head;  /* its `case` or `scenario` line in script->lines */
 };
 
 struct script {
     struct arena arena;
     const char *name;         /* for messages */
+    const char *text;         /* the source, for messages; "" when made */
+    size_t size;
     struct step *lines;       /* every line of the file in order, TOP and HEAD too: what is printed */
     const char *after;        /* comment lines at the end */
     struct test_case *cases;  /* families expanded */
@@ -136,8 +142,8 @@ struct script {
 
 /* Parses. Never NULL but without memory: on mistakes script->case_count is what
  * could be read and `errors` holds one message per mistake (file:line:column,
- * the line, a caret, a hint; see docs/scenario-language.md), their number is
- * *error_count; at most LIMIT_SCRIPT_ERRORS. base_dir for file("..."): kept in name. */
+ * the line, a caret, a hint; see docs/scenario-language.md), sorted, the first
+ * LIMIT_SCRIPT_ERRORS of them; *error_count is how many there are. */
 struct script *script_parse(const char *name, const char *text, size_t size, struct buf *errors,
                             unsigned *error_count);
 /* Reads the file, then parses. NULL with a diag when it cannot be read or has
@@ -149,6 +155,8 @@ void script_free(struct script *script);
 void script_print(const struct script *script, struct buf *out);
 /* One step, one line, no newline. */
 void step_print(const struct step *step, struct buf *out);
+/* The lines of one case as they stand in its file. */
+void test_case_print(const struct test_case *test_case, struct buf *out);
 void payload_print(const struct payload *payload, struct buf *out);
 /* Any bytes as the shortest readable payload: a quoted string, or fill(), hex(). */
 void bytes_print(const uint8_t *bytes, size_t size, struct buf *out);
@@ -156,6 +164,16 @@ void bytes_print(const uint8_t *bytes, size_t size, struct buf *out);
 /* What parses but is surely not meant (unknown requirement id, capture never
  * used, a step behind the end ...), in the form of the errors. Returns how many. */
 unsigned script_lint(const struct script *script, const char *const *requirements, struct buf *out);
+
+/* ---- made by hand: recorder, generator, mutator ---- */
+
+/* A step without settings; NULL without memory. */
+struct step *step_new(struct arena *arena, enum form form);
+/* Adds a setting behind the others, its kind as the table says, and returns its
+ * value to be filled in. NULL without memory; the slot must be one of the form's. */
+struct value *step_add(struct arena *arena, struct step *step, enum slot slot);
+/* A payload of these bytes, copied, as one QUOTED piece. */
+struct payload *payload_of(struct arena *arena, const void *bytes, size_t size);
 
 /* ---- the table, for help and grammars ---- */
 
@@ -185,7 +203,8 @@ struct payload_scope {
     struct prng *random;            /* random(), text() */
     const char *file_dir;           /* file("x") is relative to it; NULL: not allowed */
 };
-/* Appends the bytes. False with a diag: unknown ${name}, file not readable, over LIMIT_PAYLOAD_BYTES. NULL payload: none. */
+/* Appends the bytes. False with a diag: unknown ${name}, not a number, file not
+ * readable or outside file_dir, over LIMIT_PAYLOAD_BYTES. NULL payload: none. */
 bool payload_bytes(const struct payload *payload, const struct payload_scope *scope, struct buf *out,
                    struct diag *why);
 
