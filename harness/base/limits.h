@@ -16,6 +16,7 @@
 #define LIMIT_QUEUED_EVENTS     65536u
 #define LIMIT_TRACE_EVENTS      200000u     /* older ones are counted, not kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
+#define LIMIT_TRACE_KEPT        (8u << 20)  /* payload bytes kept in one trace; those of later events are counted only */
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
 #define LIMIT_CAPTURES          64u
 #define LIMIT_CONNECTIONS       20000u

@@ -42,7 +42,8 @@ void endpoint_release(struct endpoint *endpoint);
 
 /* Writes a head, or anything else, as it stands. */
 void endpoint_write(struct endpoint *endpoint, const void *bytes, size_t size);
-/* Frames begin in both directions. params NULL: no compression. */
+/* Frames begin in both directions; once. params NULL: no compression. False
+ * without memory. Nothing is called before this returns. */
 bool endpoint_begin(struct endpoint *endpoint, const struct ws_deflate_params *params);
 
 /* A frame as it shall stand on the wire, right or wrong. */
@@ -56,14 +57,18 @@ struct frame_order {
     uint64_t claimed_length;
     enum ws_length_form form;
     bool compress;           /* deflate the payload (needs endpoint_begin with params) and set RSV1 on a message's first frame */
-    size_t cut;              /* send only so many bytes of the frame; 0: all */
-    bool cut_set;
+    bool cut_set;            /* only the first `cut` bytes of the frame are sent */
+    size_t cut;
     size_t chunk;            /* in writes of this size; 0: one write */
     const uint8_t *payload;
     size_t size;
 };
-/* Appends the frame's bytes to `out` (for chunked writing) or sends at once. */
+/* Appends the frame's bytes to `out`, to be written with endpoint_push in pieces
+ * of the caller's making; the trace has the frame from now on. False without
+ * memory, or for `compress` where nothing was agreed. */
 bool endpoint_frame_bytes(struct endpoint *endpoint, const struct frame_order *order, struct buf *out);
+void endpoint_push(struct endpoint *endpoint, const void *bytes, size_t size);
+/* Both at once, in writes of order->chunk. */
 bool endpoint_send(struct endpoint *endpoint, const struct frame_order *order);
 /* The usual ones. */
 bool endpoint_send_message(struct endpoint *endpoint, enum ws_opcode opcode, const void *bytes,
@@ -81,7 +86,7 @@ struct ws_prediction endpoint_prediction(const struct endpoint *endpoint); /* of
 /* From now on what comes is thrown away, only the transport's end is told:
  * after a refusal, or a failure. */
 void endpoint_discard(struct endpoint *endpoint);
-/* Stop or go on reading (back-pressure). What was read already may be judged
+/* Stop or go on reading (back-pressure); nothing is called before this returns. What was read already may be judged
  * up to ENDPOINT_SLICE bytes further; the rest is kept for later. */
 #define ENDPOINT_SLICE 8192u
 void endpoint_pause(struct endpoint *endpoint, bool paused);

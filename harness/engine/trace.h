@@ -12,7 +12,7 @@ enum trace_kind {
     TRACE_HEAD,      /* an HTTP head, whole */
     TRACE_FRAME,     /* a frame: head and the first LIMIT_TRACE_BYTES of its payload, unmasked */
     TRACE_RAW,       /* bytes that are no frame (send raw, garbage) */
-    TRACE_EOF,
+    TRACE_EOF,       /* that side's bytes end */
     TRACE_RESET,
     TRACE_VIOLATION, /* by the peer; text is its sentence */
     TRACE_NOTE,      /* text: testee restarted, fault set ... */
@@ -27,7 +27,7 @@ struct trace_event {
     const uint8_t *bytes;      /* HEAD, FRAME, RAW: what was kept */
     size_t size;
     uint64_t whole;            /* bytes in all; more than size when not everything was kept */
-    const char *text;          /* VIOLATION, NOTE */
+    const char *text;          /* VIOLATION, NOTE; kept: never NULL */
 };
 
 struct trace {

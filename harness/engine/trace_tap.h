@@ -1,0 +1,23 @@
+/* Cuts what a peer sends into whole frames for the trace. It reads a copy and
+ * refuses nothing: the judge's opinion is not its business. */
+#ifndef ENGINE_TRACE_TAP_H
+#define ENGINE_TRACE_TAP_H
+
+#include "base/buf.h"
+#include "engine/trace.h"
+
+struct trace_tap {
+    struct trace *trace;    /* NULL: nothing is traced */
+    unsigned connection;
+    struct ws_frame_parser parser;
+    struct buf kept;        /* of the payload under way, up to LIMIT_TRACE_BYTES */
+};
+
+void trace_tap_init(struct trace_tap *tap, struct trace *trace, unsigned connection, enum ws_role receiver);
+void trace_tap_free(struct trace_tap *tap);
+/* `now_ns`: loop time. */
+void trace_tap_feed(struct trace_tap *tap, const uint8_t *bytes, size_t size, uint64_t now_ns);
+/* The transport ended: what is unfinished goes into the trace as far as it came. */
+void trace_tap_end(struct trace_tap *tap, uint64_t now_ns);
+
+#endif
