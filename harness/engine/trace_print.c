@@ -152,9 +152,10 @@ static unsigned close_code(const struct trace_event *event)
 
 static void sent_close(struct printer *p, const struct trace_event *event)
 {
-    if (event->size >= 2)
-        buf_printf(p->out, " %u", close_code(event));
     size_t skip = event->size >= 2 ? 2 : 0;
+
+    if (skip != 0)
+        buf_printf(p->out, " %u", close_code(event));
     if (event->whole > skip)
         sent_bytes(p, &(struct trace_event){
                           .bytes = event->bytes + skip,
@@ -221,10 +222,11 @@ static void print_seen_odd(struct printer *p, const struct trace_event *event)
 
 static void print_seen_close(struct printer *p, const struct trace_event *event)
 {
-    if (event->size == 0)
+    if (event->size == 0) {
         buf_append_text(p->out, "expect close none");
-    else
-        buf_printf(p->out, "expect close %u", close_code(event));
+        return;
+    }
+    buf_printf(p->out, "expect close %u", close_code(event));
     seen_bytes(p, event->bytes + 2, event->size - 2, event->size > 2);
 }
 
