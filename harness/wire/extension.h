@@ -63,6 +63,31 @@ struct ws_deflate_policy {
     uint8_t client_max_window_bits;  /* ask the client for at most this where it offered; 0: do not ask */
 };
 
+/* What is wrong with an offer or an answer. The nearer to the end, the nearer
+ * it came to being right. */
+enum ws_deflate_break {
+    WS_DEFLATE_FINE,
+    WS_DEFLATE_OTHER_NAME,            /* another extension; an answer when nothing was offered */
+    WS_DEFLATE_UNKNOWN_PARAM,
+    WS_DEFLATE_REPEATED_PARAM,
+    WS_DEFLATE_VALUE_UNWANTED,        /* of a parameter that has none */
+    WS_DEFLATE_VALUE_MISSING,
+    WS_DEFLATE_VALUE_RANGE,           /* not 8 .. 15, leading zero, no number */
+    WS_DEFLATE_UNOFFERED_CLIENT_BITS, /* answers only, as the following */
+    WS_DEFLATE_GREATER_SERVER_BITS,
+    WS_DEFLATE_GREATER_CLIENT_BITS,
+    WS_DEFLATE_UNACKNOWLEDGED,        /* no offer is accepted without this parameter */
+    WS_DEFLATE_BREAKS,
+};
+/* In a few words, for a sentence that begins "permessage-deflate ...". */
+const char *ws_deflate_break_text(enum ws_deflate_break broken);
+/* The two checks behind ws_deflate_offer_read and ws_deflate_check_answer. */
+enum ws_deflate_break ws_deflate_offer_break(const struct ws_extension *offer,
+                                             struct ws_deflate_params *out);
+enum ws_deflate_break ws_deflate_answer_break(const struct ws_extension *answer,
+                                              const struct ws_deflate_params *offers,
+                                              size_t offer_count, struct ws_deflate_params *agreed);
+
 /* Reads one element as a permessage-deflate offer (RFC 7692 section 7.1).
  * False: not that extension, or an invalid offer (unknown or duplicate
  * parameter, value missing, out of range, with leading zero ...); `reason`
@@ -73,6 +98,10 @@ bool ws_deflate_offer_read(const struct ws_extension *offer, struct ws_deflate_p
 /* Server: takes the first acceptable offer. False: none, answer without it. */
 bool ws_deflate_accept(const struct ws_extension_list *offers, const struct ws_deflate_policy *policy,
                        struct ws_deflate_params *agreed);
+
+/* Server: the answer to one offer that was read without a break. */
+void ws_deflate_agree(const struct ws_deflate_params *offer, const struct ws_deflate_policy *policy,
+                      struct ws_deflate_params *agreed);
 
 /* Client: is this answer legal for what we offered (the offers, in order)?
  * False with the reason when the connection must be failed (RFC 7692 7.1). */

@@ -12,7 +12,7 @@
 #define WS_KEY_SIZE 24u    /* base64 of 16 bytes */
 #define WS_ACCEPT_SIZE 28u /* base64 of a SHA-1 */
 #define WS_PROTOCOLS_MAX 32u
-#define WS_HANDSHAKE_BREACHES_MAX 32u
+#define WS_HANDSHAKE_BREACHES_MAX 64u /* more than one side has rules */
 
 /* RFC 6455 section 4.2.2 item 5.4: base64(SHA-1(key + GUID)). Any key bytes. */
 void ws_accept_key(const char *key, size_t key_size, char out[WS_ACCEPT_SIZE + 1]);
@@ -24,7 +24,7 @@ void ws_key_make(const uint8_t nonce[16], char out[WS_KEY_SIZE + 1]);
 struct ws_server_policy {
     const char *const *protocols; /* we speak, best first; NULL-terminated, may be NULL */
     struct ws_deflate_policy deflate;
-    bool lenient;  /* take what the table calls strict, lenient or policy; false: refuse strict ones */
+    bool lenient;  /* refuse only what the table calls must or should */
 };
 
 /* A rule that the peer broke. */
@@ -38,7 +38,8 @@ struct ws_handshake_rule {
     const char *requirement; /* id of requirements.tsv */
     enum ws_certainty certainty;
     enum ws_role judged_by;  /* WS_SERVER: a rule about requests */
-    int status;              /* requests: the answer, 400 ...; responses: 0 */
+    int status;              /* requests: the answer, 400 ..., 0 when only noted; responses: 0 */
+    bool refused;            /* our own endpoints refuse it (not all of it when lenient); else it is noted */
     const char *sentence;    /* what the peer did, "sends two Sec-WebSocket-Key headers" */
 };
 
@@ -61,6 +62,9 @@ struct ws_handshake_scratch {
 
 void ws_request_validate(const struct ws_head *head, const struct ws_server_policy *policy,
                          struct ws_handshake_scratch *scratch, struct ws_server_answer *answer);
+/* The same without computing accept_key, which is left empty: for who only judges. */
+void ws_request_judge(const struct ws_head *head, const struct ws_server_policy *policy,
+                      struct ws_handshake_scratch *scratch, struct ws_server_answer *answer);
 /* The answer to a head that could not be read (`scan.broken`). */
 void ws_request_broken(struct ws_head_scan scan, struct ws_server_answer *answer);
 
@@ -79,6 +83,7 @@ struct ws_client_offer {
 
 struct ws_client_answer {
     bool accept;             /* the connection is open; else it must be failed */
+    bool interim;            /* neither: a 1xx other than 101; drop its head and read the next */
     struct ws_span protocol; /* into the head; size 0 when none */
     bool deflate;
     struct ws_deflate_params deflate_params;

@@ -92,6 +92,7 @@ enum ws_scan { WS_SCAN_DONE, WS_SCAN_MORE, WS_SCAN_BROKEN };
 enum ws_head_break {
     WS_HEAD_FINE,
     WS_HEAD_TOO_LARGE,      /* WS_HEAD_BYTES_MAX, or the caller's smaller limit */
+    WS_HEAD_LINE_TOO_LONG,  /* the same, and not even the start line has ended */
     WS_HEAD_TOO_MANY,       /* WS_HEADERS_MAX */
     WS_HEAD_NOT_HTTP,       /* the first bytes cannot begin a start line (TLS record, HTTP/2 preface, binary) */
 };

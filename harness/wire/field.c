@@ -1,0 +1,82 @@
+/* RFC 9110 section 5: header fields once they are cut out of a head: finding
+ * them, comparing names and tokens, walking lists. */
+#include "chars.h"
+#include "http1.h"
+
+#include <string.h>
+
+const struct ws_header *ws_head_next(const struct ws_head *head, enum ws_header_id id, size_t *from)
+{
+    for (size_t i = *from; i < head->header_count; i++) {
+        if (head->headers[i].id == id) {
+            *from = i + 1;
+            return &head->headers[i];
+        }
+    }
+    *from = head->header_count;
+    return NULL;
+}
+
+const struct ws_header *ws_head_find(const struct ws_head *head, const char *name)
+{
+    for (size_t i = 0; i < head->header_count; i++)
+        if (ws_span_is_nocase(head->headers[i].name, name))
+            return &head->headers[i];
+    return NULL;
+}
+
+bool ws_span_is(struct ws_span s, const char *text)
+{
+    return s.size == strlen(text) && (s.size == 0 || memcmp(s.at, text, s.size) == 0);
+}
+
+static unsigned lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)c | 0x20u : (unsigned char)c;
+}
+
+bool ws_span_is_nocase(struct ws_span s, const char *text)
+{
+    for (size_t i = 0; i < s.size; i++)
+        if (text[i] == '\0' || lower(s.at[i]) != lower(text[i]))
+            return false;
+    return text[s.size] == '\0';
+}
+
+bool ws_span_is_token(struct ws_span s)
+{
+    for (size_t i = 0; i < s.size; i++)
+        if (!ws_char_is(s.at[i], WS_CHAR_TOKEN))
+            return false;
+    return s.size > 0;
+}
+
+/* The white space around an element; a folded value holds line ends too. */
+static bool is_space(char c) { return ws_char_is_blank(c) || c == '\r' || c == '\n'; }
+
+bool ws_list_next(struct ws_span *rest, struct ws_span *element)
+{
+    const char *at = rest->at;
+    const char *end = rest->size ? at + rest->size : at;
+
+    while (at != end && (is_space(*at) || *at == ','))
+        at++;
+    if (at == end) {
+        *rest = (struct ws_span){end, 0};
+        return false;
+    }
+    const char *start = at;
+    bool quoted = false;
+    for (; at != end && (quoted || *at != ','); at++) {
+        if (*at == '"')
+            quoted = !quoted;
+        else if (*at == '\\' && quoted && at + 1 != end)
+            at++;
+    }
+    const char *stop = at;
+    while (is_space(stop[-1]))
+        stop--;
+    *element = (struct ws_span){start, (size_t)(stop - start)};
+    *rest = (struct ws_span){at, (size_t)(end - at)};
+    return true;
+}
