@@ -43,7 +43,7 @@ struct ws_judge_config {
     bool context_takeover;     /* the sender may use it */
     int window_bits;           /* of the sender, 8 .. 15; 0 is 15 */
     uint64_t message_max;      /* bytes after inflating; larger is the policy violation TOO_BIG; 0: no limit */
-    ws_event_fn *event;
+    ws_event_fn *event;        /* may be NULL: for the prediction alone */
     void *context;
 };
 
@@ -67,7 +67,7 @@ struct ws_prediction {
 
 struct ws_judge; /* opaque: a parser, an inflater, small buffers; about 1 KiB without zlib's window */
 
-/* NULL when there is no memory. config is copied. */
+/* NULL when there is no memory or window_bits is off. config is copied. */
 struct ws_judge *ws_judge_new(const struct ws_judge_config *config);
 void ws_judge_free(struct ws_judge *judge);
 
