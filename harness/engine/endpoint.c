@@ -291,6 +291,14 @@ static void on_event(void *context, const struct ws_event *event)
     e->sink->event(e->owner, event);
 }
 
+static void on_frame(void *context, const struct ws_frame_head *head, const uint8_t *payload, size_t kept)
+{
+    struct endpoint *e = context;
+
+    if (!e->released && e->stage == STAGE_FRAMES && e->sink->frame != NULL)
+        e->sink->frame(e->owner, head, payload, kept);
+}
+
 /* ---- what the owner wants ---- */
 
 struct endpoint *endpoint_new(struct layer *layer, const struct endpoint_config *config,
@@ -311,8 +319,16 @@ struct endpoint *endpoint_new(struct layer *layer, const struct endpoint_config 
     buf_init(&e->held, 0);
     e->mask = prng_stream_n(config->seed, "mask", config->connection);
     trace_tap_init(&e->tap, config->trace, config->connection, config->role);
+    e->tap.whole = on_frame;
+    e->tap.whole_arg = e;
     layer_listen(layer, &layer_sink, e);
     return e;
+}
+
+void endpoint_listen(struct endpoint *e, const struct endpoint_sink *sink, void *owner)
+{
+    e->sink = sink;
+    e->owner = owner;
 }
 
 void endpoint_release(struct endpoint *e)

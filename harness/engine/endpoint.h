@@ -21,6 +21,9 @@ struct endpoint_sink {
      * other, or a broken head, what comes is thrown away. */
     void (*head)(void *owner, const struct ws_head *head, struct ws_head_scan scan);
     void (*event)(void *owner, const struct ws_event *event);   /* after endpoint_begin */
+    /* A whole frame as it stood on the wire, its payload unmasked: the first
+     * LIMIT_TRACE_BYTES of it. Comes before the events that it causes, with a trace only. May be NULL. */
+    void (*frame)(void *owner, const struct ws_frame_head *head, const uint8_t *payload, size_t kept);
     void (*ended)(void *owner, enum layer_end end, const struct diag *why);
     void (*drained)(void *owner);   /* may be NULL */
 };
@@ -37,6 +40,8 @@ struct endpoint_config {
 /* Takes ownership of the layer. NULL only without memory (the layer is released then). */
 struct endpoint *endpoint_new(struct layer *layer, const struct endpoint_config *config,
                               const struct endpoint_sink *sink, void *owner);
+/* Who hears of it from now on. */
+void endpoint_listen(struct endpoint *endpoint, const struct endpoint_sink *sink, void *owner);
 /* Closes whatever is open (FIN), without a callback. */
 void endpoint_release(struct endpoint *endpoint);
 

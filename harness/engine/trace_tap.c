@@ -44,8 +44,11 @@ static void tap_part(struct trace_tap *tap, const struct ws_frame_part *part, ui
     size_t room = LIMIT_TRACE_BYTES - tap->kept.size;
 
     buf_append(&tap->kept, part->payload, part->length < room ? part->length : room);
-    if (part->ends)
-        tap_frame(tap, &part->head, part->head.payload_length, now_ns);
+    if (!part->ends)
+        return;
+    if (tap->whole != NULL)
+        tap->whole(tap->whole_arg, &part->head, tap->kept.data, tap->kept.size);
+    tap_frame(tap, &part->head, part->head.payload_length, now_ns);
 }
 
 void trace_tap_feed(struct trace_tap *tap, const uint8_t *bytes, size_t size, uint64_t now_ns)

@@ -6,10 +6,15 @@
 #include "base/buf.h"
 #include "engine/trace.h"
 
+/* Hears of each whole frame: its head, and what was kept of its payload. */
+typedef void trace_tap_fn(void *arg, const struct ws_frame_head *head, const uint8_t *payload, size_t kept);
+
 struct trace_tap {
     struct trace *trace;    /* NULL: nothing is traced */
     unsigned connection;
     struct ws_frame_parser parser;
+    trace_tap_fn *whole;    /* may be NULL */
+    void *whole_arg;
     struct buf kept;        /* of the payload under way, up to LIMIT_TRACE_BYTES */
 };
 
