@@ -44,7 +44,10 @@ $(foreach l,$(LAYERS),$(eval $(call LAYER_RULES,$(l))))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(EXTRA_$(*F)) -MMD -MP -c -o $@ $<
+	$(CC) $(ALLFLAGS) $(EXTRA_$(*F)) $(EXTRA_$(notdir $(*D))) -MMD -MP -c -o $@ $<
+
+# The kernels are written for it.
+EXTRA_wire := -O3
 
 libwswire.a: $(call archive,wire)
 	cp $< $@
@@ -67,6 +70,20 @@ $(BUILD)/tests/unit/%.o: ALLFLAGS += -Itests/unit/support
 .PHONY: unit
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
+
+# --- benchmarks: ratios against peers in the same run ---
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+LIBS_bench_frames    := -lwslay
+LIBS_bench_handshake := -lhttp_parser
+
+$(BENCHES): $(BUILD)/bench/%: bench/%.c bench/bench.h $(call archive,wire) $(call archive,base)
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -O3 -Ibench -o $@ $< $(call archive,wire) $(call archive,base) \
+	    $(LIBS_wire) $(LIBS_bench_$*)
+
+.PHONY: bench
+bench: $(BENCHES)
+	@for b in $^; do $$b || exit 1; done
 
 .PHONY: clean
 clean:

@@ -1,6 +1,8 @@
 /* RFC 6455 section 5.2: writing of frame heads, and the parser's small change.
- * The parse loop itself is in frame_parse.c. */
+ * The parse loop itself is in frame_parse.inc. */
 #include "frame.h"
+
+#include "simd.h"
 
 #include <string.h>
 
@@ -12,6 +14,12 @@ void ws_frame_parser_init(struct ws_frame_parser *parser, enum ws_role receiver)
 bool ws_frame_parser_idle(const struct ws_frame_parser *parser)
 {
     return !parser->in_payload && parser->pending_size == 0;
+}
+
+size_t ws_frame_parse(struct ws_frame_parser *parser, uint8_t *data, size_t size,
+                      struct ws_frame_part *parts, size_t capacity, size_t *count)
+{
+    return ws_simd()->frame_parse(parser, data, size, parts, capacity, count);
 }
 
 static uint8_t minimal_form(uint64_t length)

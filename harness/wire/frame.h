@@ -44,7 +44,6 @@ enum ws_frame_fault {
 
 struct ws_frame_head {
     uint64_t payload_length; /* bytes, as claimed; up to 2^64-1 */
-    uint8_t masking_key[4];  /* zero when not masked */
     uint16_t faults;         /* enum ws_frame_fault bits */
     uint8_t opcode;          /* 0 .. 15 */
     uint8_t rsv;             /* 0 .. 7; 4 is RSV1, 2 RSV2, 1 RSV3 */
@@ -52,6 +51,7 @@ struct ws_frame_head {
     uint8_t masked;          /* 0 or 1 */
     uint8_t head_length;     /* bytes, 2 .. 14 */
     uint8_t length_form;     /* enum ws_length_form: 7, 16 or 64 */
+    uint8_t masking_key[4];  /* zero when not masked */
 };
 
 /* A frame, or as much of it as one call saw. The parts of one frame come in

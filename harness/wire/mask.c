@@ -1,20 +1,14 @@
-/* RFC 6455 section 5.3: masking, and the choice of the vector unit. */
+/* RFC 6455 section 5.3: masking; the work is done in mask_lanes.inc. */
 #include "mask.h"
+
+#include "simd.h"
 
 #include <string.h>
 
 void ws_mask(uint8_t *bytes, size_t size, const uint8_t key[4], uint64_t offset)
 {
-    for (size_t i = 0; i < size; i++)
-        bytes[i] ^= key[(i + offset) & 3];
-}
+    uint32_t word;
 
-const char *ws_simd_name(void)
-{
-    return "plain";
-}
-
-int ws_simd_force(const char *name)
-{
-    return !name || strcmp(name, "plain") == 0;
+    memcpy(&word, key, 4);
+    ws_simd()->mask(bytes, size, ws_key_turn(word, offset));
 }

@@ -1,7 +1,12 @@
 /* RFC 3629: UTF-8 as it arrives. An automaton whose state is a shift count: each
  * byte selects a row, a 64-bit word holding the next state of each state in a
- * field of six bits, and the state picks its field with one shift. */
+ * field of six bits, and the state picks its field with one shift. Where there
+ * is a vector unit it goes ahead, and leaves the ends and mistakes to this. */
 #include "utf8.h"
+
+#include "simd.h"
+
+#include <string.h>
 
 /* States, as the position of their field. */
 enum {
@@ -44,19 +49,66 @@ static const uint64_t rows[256] = {
     [0xf5 ... 0xff] = LEAD(DEAD),
 };
 
-size_t ws_utf8_feed(struct ws_utf8 *u, const uint8_t *bytes, size_t size)
+#define HIGH_BITS 0x8080808080808080u
+
+static uint64_t word_at(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static bool all_ascii_16(const uint8_t *bytes)
+{
+    return ((word_at(bytes) | word_at(bytes + 8)) & HIGH_BITS) == 0;
+}
+
+/* 8 .. 32 bytes, without a branch on how many. */
+static bool short_ascii(const uint8_t *bytes, size_t size)
+{
+    size_t last = size - 8, second = last < 8 ? last : 8, third = last < 16 ? last : 16;
+    return ((word_at(bytes) | word_at(bytes + second) | word_at(bytes + third) | word_at(bytes + last)) &
+            HIGH_BITS) == 0;
+}
+
+/* The automaton over a piece, without a branch on its state inside of 16
+ * bytes. Returns where it died, or size. */
+static size_t walk(struct ws_utf8 *u, const uint8_t *bytes, size_t size)
 {
     uint64_t state = u->state;
+    size_t at = 0;
 
-    for (size_t i = 0; i < size; i++) {
-        state = rows[bytes[i]] >> (state & FIELD);
+    for (; at + 16 <= size; at += 16) {
+        uint64_t before = state;
+        if ((state & FIELD) == START && all_ascii_16(bytes + at))
+            continue;
+        for (size_t i = 0; i < 16; i++)
+            state = rows[bytes[at + i]] >> (state & FIELD);
         if ((state & FIELD) == DEAD) {
-            u->state = DEAD;
-            return i;
+            state = before;
+            break;
         }
     }
+    for (; at < size; at++) {
+        state = rows[bytes[at]] >> (state & FIELD);
+        if ((state & FIELD) == DEAD)
+            break;
+    }
     u->state = (uint32_t)(state & FIELD);
-    return size;
+    return at;
+}
+
+size_t ws_utf8_feed(struct ws_utf8 *u, const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+
+    if (u->state == START && size >= 8 && size <= 32 && short_ascii(bytes, size))
+        return size;
+    for (; u->state != START && at < size; at++)
+        if (walk(u, bytes + at, 1) == 0)
+            return at;
+    at += ws_simd()->utf8_skip(bytes + at, size - at);
+    return at == size ? size : at + walk(u, bytes + at, size - at);
 }
 
 bool ws_utf8_complete(const struct ws_utf8 *u)

@@ -1,0 +1,35 @@
+/* Private to wire: all kernels, compiled once per vector unit. The including
+ * file defines UNIT (its name), TARGET (the function attribute that lets the
+ * compiler use it), LANE (bytes of a vector) and LANE_SHORT (for small frames). */
+#include "simd.h"
+
+#include <string.h>
+
+#define LEVEL_FUNCTION static TARGET
+#define LEVEL_INLINE static inline TARGET __attribute__((always_inline))
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define TEXT_(a) #a
+#define TEXT(a) TEXT_(a)
+#define likely(what) __builtin_expect(!!(what), 1)
+#define unlikely(what) __builtin_expect(!!(what), 0)
+
+#include "mask_lanes.inc"
+#include "frame_parse.inc"
+#ifdef HAS_LOOKUP
+#include "utf8_lanes.inc"
+#else
+static size_t utf8_skip(const uint8_t *bytes, size_t size)
+{
+    (void)bytes;
+    (void)size;
+    return 0;
+}
+#endif
+
+const struct ws_simd PASTE(ws_simd_, UNIT) = {
+    .name = TEXT(UNIT),
+    .mask = mask_call,
+    .frame_parse = frame_parse,
+    .utf8_skip = utf8_skip,
+};
