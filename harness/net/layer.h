@@ -21,13 +21,15 @@ enum layer_end {
 };
 
 /* What the owner hears. After `ended` with RESET or ERROR nothing more comes;
- * after EOF or CUT only those two may. Any callback may release the layer. */
+ * after EOF or CUT only those two (and `drained`) may. Any callback may release
+ * the layer, and any of them but `ended` may be NULL. */
 struct layer_sink {
+    /* First of all, for accepted connections too. */
     void (*opened)(void *owner);
     /* The bytes may be changed in place and are gone after the call. */
     void (*data)(void *owner, uint8_t *bytes, size_t size);
     void (*ended)(void *owner, enum layer_end end, const struct diag *why);
-    /* Everything written has been handed to the kernel (or the link). May be NULL. */
+    /* Everything written has been handed to the kernel (or the link). */
     void (*drained)(void *owner);
 };
 
@@ -36,6 +38,7 @@ enum layer_finish {
     FINISH_ABRUPT, /* what was written goes out, then FIN; TLS leaves close_notify out */
 };
 
+/* What a layer implements; layer.c sees to the rules that all share (stage.h). */
 struct layer_ops {
     const char *name; /* "tcp", "tls" ... */
     void (*write)(struct layer *layer, const uint8_t *bytes, size_t size);
@@ -43,7 +46,7 @@ struct layer_ops {
     void (*reset)(struct layer *layer);
     void (*pause)(struct layer *layer, bool paused);
     size_t (*queued)(const struct layer *layer);
-    void (*release)(struct layer *layer);
+    void (*release)(struct layer *layer); /* all but `below` and its own memory, which layer.c frees */
 };
 
 /* The first member of every layer's own struct. */
@@ -53,6 +56,11 @@ struct layer {
     struct layer *below; /* owned; NULL for the lowest */
     const struct layer_sink *sink;
     void *owner;
+    unsigned calls; /* of the owner, running now */
+    bool paused;    /* by the owner */
+    bool finished;  /* by the owner */
+    bool over;      /* reset, failed or released: nothing goes either way */
+    bool released;
 };
 
 /* Who hears of this layer from now on. */
@@ -60,14 +68,15 @@ void layer_listen(struct layer *layer, const struct layer_sink *sink, void *owne
 /* Copies the bytes and sends them as soon as may be, in order. Ignored after finish or end. */
 void layer_write(struct layer *layer, const void *bytes, size_t size);
 void layer_finish(struct layer *layer, enum layer_finish how);
-/* RST (SO_LINGER 0), at once, queued bytes lost. No callback follows. */
+/* RST (SO_LINGER 0), at once: what the kernel takes of the queue goes before it,
+ * the rest is lost. No callback follows. */
 void layer_reset(struct layer *layer);
 /* Stop or go on reading: the peer feels the back-pressure. */
 void layer_pause(struct layer *layer, bool paused);
 /* Bytes written and not yet given to the kernel. */
 size_t layer_queued(const struct layer *layer);
 /* Frees it and all below, with no further callback. A connection that is still
- * open is closed with FIN (queued bytes may be lost). NULL is fine. */
+ * open is closed with FIN (bytes the kernel does not take are lost). NULL is fine. */
 void layer_release(struct layer *layer);
 
 #endif

@@ -24,8 +24,9 @@ struct loop *loop_uv_new(struct diag *why);
 struct sim_options {
     uint64_t latency_ns;  /* one way, every link */
     uint64_t jitter_ns;   /* uniform on top, order kept; drawn from stream "net" */
-    uint32_t segment_max; /* bytes delivered at once; 0: as written */
+    uint32_t segment_max; /* cut into pieces of 1 to so many bytes, drawn from "net"; 0: as written */
 };
+/* `options` NULL: none of these. Ports are one machine's, whatever the host. */
 struct loop *loop_sim_new(uint64_t seed, const struct sim_options *options);
 
 /* Nothing may be alive on it but what its own memory holds: layers, listeners
@@ -44,7 +45,7 @@ typedef void loop_fn(void *arg);
 /* Calls fn(arg) once, after delay_ns (0: behind everything that is due now).
  * The handle is valid until it fires or is stopped. Never NULL: no memory is fatal here. */
 struct timer *timer_start(struct loop *loop, uint64_t delay_ns, loop_fn *fn, void *arg);
-void timer_stop(struct timer *timer);
+void timer_stop(struct timer *timer); /* NULL is fine */
 
 /* SIGINT / SIGTERM call fn from the loop (real loop only; once per signal). */
 void loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg);
@@ -62,7 +63,8 @@ struct net_address {
 struct layer *loop_connect(struct loop *loop, const struct net_address *to,
                            const struct layer_sink *sink, void *owner);
 
-/* A fresh connection for the listener; the callee keeps it (layer_listen) or releases it. */
+/* A fresh connection for the listener; the callee keeps it (layer_listen, or puts
+ * a layer on it) or releases it. When this returns its sink hears `opened`. */
 typedef void accept_fn(void *arg, struct layer *fresh);
 
 /* NULL with a diag when the address cannot be had. */
