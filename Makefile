@@ -14,24 +14,27 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-fr
 ALLFLAGS := $(STRICT) $(CFLAGS) $(SANFLAGS) -Iharness -I$(BUILD)/gen -DWSGAUNTLET_VERSION='"$(VERSION)"'
 
 # A layer is a folder; it may be linked only with those named behind it.
-LAYERS     := base wire net engine report modes
+LAYERS     := base wire net engine report modes cli
 LINK_base   := base
 LINK_wire   := wire
 LINK_net    := net base
 LINK_engine := engine net wire base
 LINK_report := report engine net wire base
 LINK_modes  := modes report engine net wire base
+LINK_cli    := cli modes report engine net wire base
 LIBS_wire   := -lz -lcrypto
 LIBS_net    := -luv -lssl -lcrypto
 LIBS_engine := $(LIBS_net) -lz -lpcre2-8 -lm
 LIBS_report := $(LIBS_engine) -ljansson
 LIBS_modes  := $(LIBS_report)
+LIBS_cli    := $(LIBS_report)
 
 sources = $(wildcard harness/$(1)/*.c) $(wildcard harness/$(1)/*/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 archive = $(BUILD)/lib$(if $(filter wire,$(1)),wswire,$(1)).a
 archives = $(foreach l,$(LINK_$(1)),$(call archive,$(l)))
 
+.DELETE_ON_ERROR:
 .PHONY: all help
 all: wsgauntlet libwswire.a
 
@@ -49,7 +52,26 @@ $(BUILD)/%.o: %.c
 # The kernels are written for it.
 EXTRA_wire := -O3
 
+# --- scenarios and requirements are carried in the program; a new or changed file makes a new table ---
+EMBED := $(sort $(shell find scenarios -name '*.wsg')) scenarios/requirements.tsv
+.PHONY: force
+$(BUILD)/gen/embedded.list: force
+	@mkdir -p $(@D)
+	@echo '$(EMBED)' | cmp -s - $@ || echo '$(EMBED)' > $@
+$(BUILD)/gen/embedded.c: harness/engine/embed.sh $(BUILD)/gen/embedded.list $(EMBED)
+	harness/engine/embed.sh scenarios $(EMBED) > $@
+$(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.c
+	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+$(call archive,engine): $(BUILD)/gen/embedded.o
+
+# --- what stands at the root of the project ---
 libwswire.a: $(call archive,wire)
+	cp $< $@
+
+$(BUILD)/wsgauntlet: $(call archives,cli)
+	$(CC) $(SANFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(LIBS_cli)
+
+wsgauntlet: $(BUILD)/wsgauntlet
 	cp $< $@
 
 # --- unit tests: tests/unit/LAYER/test_X.c links only what LAYER may use, and base (randomness from a seed) ---
