@@ -19,6 +19,7 @@ static void endpoint_destroy(struct endpoint *e)
     ws_deflater_free(e->deflater);
     trace_tap_free(&e->tap);
     buf_free(&e->held);
+    buf_free(&e->read);
     free(e);
 }
 
@@ -93,13 +94,25 @@ static size_t take_nothing(struct endpoint *e, uint8_t *bytes, size_t size)
     return 0;
 }
 
+static void read_carelessly(struct endpoint *e, uint8_t *bytes, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        buf_clear(&e->read);
+        at += e->config.reader(e->owner, bytes + at, size - at, &e->read);
+        ws_judge_feed(e->judge, e->read.data, e->read.size);
+    }
+}
+
 static size_t take_frames(struct endpoint *e, uint8_t *bytes, size_t size)
 {
     if (e->paused)
         return 0;
     size_t slice = size < ENDPOINT_SLICE ? size : ENDPOINT_SLICE;
     trace_tap_feed(&e->tap, bytes, slice, loop_now(e->loop));
-    ws_judge_feed(e->judge, bytes, slice);
+    if (e->config.reader == NULL)
+        ws_judge_feed(e->judge, bytes, slice);
+    else
+        read_carelessly(e, bytes, slice);
     return slice;
 }
 
@@ -317,6 +330,7 @@ struct endpoint *endpoint_new(struct layer *layer, const struct endpoint_config 
     e->sink = sink;
     e->owner = owner;
     buf_init(&e->held, 0);
+    buf_init(&e->read, 0);
     e->mask = prng_stream_n(config->seed, "mask", config->connection);
     trace_tap_init(&e->tap, config->trace, config->connection, config->role);
     e->tap.whole = on_frame;

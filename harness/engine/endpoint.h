@@ -35,6 +35,10 @@ struct endpoint_config {
     uint64_t message_max;    /* 0: LIMIT_MESSAGE_BYTES */
     int deflate_level;       /* 0: 6 */
     struct trace *trace;     /* may be NULL */
+    /* May be NULL. The bytes of frames go through it before they are judged: it
+     * takes at least one, says how many, and appends what it believes to have
+     * read. That is how a deliberately careless peer reads. */
+    size_t (*reader)(void *owner, uint8_t *bytes, size_t size, struct buf *out);
 };
 
 /* Takes ownership of the layer. NULL only without memory (the layer is released then). */
@@ -62,6 +66,7 @@ struct frame_order {
     uint64_t claimed_length;
     enum ws_length_form form;
     bool compress;           /* deflate the payload (needs endpoint_begin with params) and set RSV1 on a message's first frame */
+    bool rsv1_off;           /* but leave RSV1 clear */
     bool cut_set;            /* only the first `cut` bytes of the frame are sent */
     size_t cut;
     size_t chunk;            /* in writes of this size; 0: one write */

@@ -98,7 +98,7 @@ bool endpoint_frame_bytes(struct endpoint *e, const struct frame_order *order, s
         whole = e->deflater != NULL && deflate_payload(e->deflater, order, &packed);
         payload = packed.data;
         size = packed.size;
-        if (order->opcode != WS_CONTINUATION)
+        if (order->opcode != WS_CONTINUATION && !order->rsv1_off)
             head.rsv |= 4u;
     }
     head.payload_length = order->claim ? order->claimed_length : size;

@@ -32,6 +32,7 @@ struct endpoint {
     struct timer *later;     /* goes on with `held` from the loop; NULL when not due */
 
     struct buf held;         /* read and not yet used */
+    struct buf read;         /* what config.reader made of a slice */
     size_t head_seen;        /* of an unfinished head at the front of held */
     struct ws_head head;
     bool end_waits;          /* the transport ended behind what is held: to be told */

@@ -39,10 +39,11 @@ static const char *reason_of(int status)
         int status;
         const char *reason;
     } reasons[] = {
-        {400, "Bad Request"},       {405, "Method Not Allowed"},
-        {414, "URI Too Long"},      {417, "Expectation Failed"},
-        {426, "Upgrade Required"},  {431, "Request Header Fields Too Large"},
-        {501, "Not Implemented"},   {505, "HTTP Version Not Supported"},
+        {400, "Bad Request"},        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},    {414, "URI Too Long"},
+        {417, "Expectation Failed"}, {426, "Upgrade Required"},
+        {431, "Request Header Fields Too Large"},
+        {501, "Not Implemented"},    {505, "HTTP Version Not Supported"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
