@@ -183,7 +183,7 @@ bool verbs_help(const char *word, struct buf *out);
 void verbs_manual(struct buf *out);
 const char *verb_word(enum verb verb);
 const char *form_word(enum form form);
-const char *slot_word(enum verb verb, enum slot slot);
+const char *slot_word(enum slot slot); /* of an argument: what help calls it */
 
 /* ---- reading a step ---- */
 

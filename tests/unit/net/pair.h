@@ -27,6 +27,7 @@ struct pair {
     struct listener *listener;
     struct net_address at;
     struct peer a, b; /* a connects, b accepts */
+    struct layer *(*stack)(struct peer *top, struct layer *raw); /* what to put on; NULL: nothing */
     unsigned events;
 };
 
@@ -120,8 +121,9 @@ static inline void pair_accept(void *arg, struct layer *fresh)
 {
     struct pair *p = arg;
     ck_assert_ptr_null(p->b.layer);
-    p->b.layer = fresh;
-    layer_listen(fresh, &peer_sink, &p->b);
+    p->b.layer = p->stack == NULL ? fresh : p->stack(&p->b, fresh);
+    if (p->stack == NULL)
+        layer_listen(fresh, &peer_sink, &p->b);
 }
 
 static inline void peer_init(struct peer *x, struct pair *p)
@@ -156,6 +158,8 @@ static inline void pair_end(struct pair *p)
 static inline void pair_connect(struct pair *p)
 {
     p->a.layer = loop_connect(p->loop, &p->at, &peer_sink, &p->a);
+    if (p->stack != NULL)
+        p->a.layer = p->stack(&p->a, p->a.layer);
     ck_assert_uint_eq(p->a.heard[HEARD_OPENED], 0);
 }
 

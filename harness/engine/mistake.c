@@ -1,0 +1,195 @@
+/* See mistake.h. */
+#include "engine/mistake.h"
+
+#include "engine/lex.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void mistake_add(struct mistakes *m, int line, int column, const char *format, ...)
+{
+    if (m->quiet)
+        return;
+    if (m->count < LIMIT_SCRIPT_ERRORS) {
+        struct mistake *item = &m->items[m->count];
+        *item = (struct mistake){.line = line, .column = column, .order = m->count};
+        va_list args;
+        va_start(args, format);
+        vsnprintf(item->message, sizeof item->message, format, args);
+        va_end(args);
+    }
+    m->count++;
+}
+
+void mistake_hint(struct mistakes *m, const char *format, ...)
+{
+    if (m->quiet || m->count == 0 || m->count > LIMIT_SCRIPT_ERRORS)
+        return;
+    struct mistake *item = &m->items[m->count - 1];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(item->hint, sizeof item->hint, format, args);
+    va_end(args);
+}
+
+/* ---- printing ---- */
+
+enum { LINE_SHOWN = 160, LINE_BEFORE_CARET = 100 }; /* characters of a long line */
+
+/* How much room a character takes on a terminal. */
+static int character_width(uint32_t c)
+{
+    static const struct { uint32_t from, to; int width; } ranges[] = {
+        {0x0300, 0x036f, 0}, {0x1100, 0x115f, 2}, {0x2e80, 0xa4cf, 2}, {0xac00, 0xd7a3, 2},
+        {0xf900, 0xfaff, 2}, {0xfe00, 0xfe0f, 0}, {0xfe30, 0xfe6f, 2}, {0xff00, 0xff60, 2},
+        {0xffe0, 0xffe6, 2}, {0x1f300, 0x1faff, 2}, {0x20000, 0x3fffd, 2},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i].from && c <= ranges[i].to)
+            return ranges[i].width;
+    return 1;
+}
+
+/* One character of the source as it is shown, and the blanks that lie over it
+ * in the caret's line; returns its bytes. */
+static size_t show_character(const char *text, size_t size, bool before_caret, struct buf *line,
+                             struct buf *under)
+{
+    uint32_t c = 0;
+    const char *what;
+    size_t n = text_character(text, size, &c);
+    bool hidden = n == 0 || text_bad(text, n, &what) != SIZE_MAX;
+    n = n == 0 ? 1 : n;
+    if (hidden)
+        buf_append_text(line, "\xef\xbf\xbd"); /* U+FFFD */
+    else
+        buf_append(line, text, n);
+    if (before_caret)
+        buf_append_fill(under, c == '\t' && !hidden ? '\t' : ' ',
+                        hidden ? 1 : (size_t)character_width(c));
+    return n;
+}
+
+static void print_source(const struct mistake *item, const char *line, size_t size, struct buf *out)
+{
+    struct buf shown, under;
+    buf_init(&shown, 0);
+    buf_init(&under, 0);
+    int column = 1;
+    int from = item->column > LINE_BEFORE_CARET ? item->column - LINE_BEFORE_CARET : 1;
+    for (size_t i = 0; i < size && column < from + LINE_SHOWN;) {
+        uint32_t c;
+        size_t n = text_character(line + i, size - i, &c);
+        if (column >= from)
+            show_character(line + i, size - i, column < item->column, &shown, &under);
+        i += n == 0 ? 1 : n;
+        /* Columns are counted as the lexer does, so that stray continuation bytes stay with the one before. */
+        column += i >= size || ((uint8_t)line[i] & 0xc0) != 0x80;
+    }
+    const char *dots = from > 1 ? "..." : "";
+    buf_printf(out, "%5d | %s%s\n", item->line, dots, buf_text(&shown));
+    if (item->column > 0)
+        buf_printf(out, "      | %s%s^%s%s\n", from > 1 ? "   " : "", buf_text(&under),
+                   item->hint[0] == 0 ? "" : " ", item->hint);
+    else if (item->hint[0] != 0)
+        buf_printf(out, "      | %s\n", item->hint);
+    buf_free(&shown);
+    buf_free(&under);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct mistake *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    if (x->column != y->column)
+        return x->column < y->column ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void mistakes_print(struct mistakes *m, const char *name, const char *text, size_t size,
+                    struct buf *out)
+{
+    unsigned kept = m->count < LIMIT_SCRIPT_ERRORS ? m->count : LIMIT_SCRIPT_ERRORS;
+    qsort(m->items, kept, sizeof *m->items, by_place);
+    const char *at = text, *end = text + size;
+    int line = 1;
+    for (unsigned i = 0; i < kept; i++) {
+        const struct mistake *item = &m->items[i];
+        const char *stop;
+        for (; line < item->line && (stop = memchr(at, '\n', (size_t)(end - at))) != NULL; line++)
+            at = stop + 1;
+        buf_printf(out, "%s:%d:", name, item->line);
+        if (item->column > 0)
+            buf_printf(out, "%d:", item->column);
+        buf_printf(out, " %s: %s\n", m->kind, item->message);
+        if (line == item->line && size != 0) {
+            stop = memchr(at, '\n', (size_t)(end - at));
+            size_t length = (size_t)((stop == NULL ? end : stop) - at);
+            length -= length > 0 && at[length - 1] == '\r';
+            print_source(item, at, length, out);
+        } else if (item->hint[0] != 0) {
+            buf_printf(out, "      | %s\n", item->hint);
+        }
+    }
+    if (m->count > kept)
+        buf_printf(out, "%s: %u more %ss, not shown\n", name, m->count - kept, m->kind);
+}
+
+/* ---- suggestions ---- */
+
+enum { SUGGEST_LETTERS = 32 };
+
+/* Insertions, deletions, changes and swaps of neighbours between two short
+ * words, not looking at case. */
+static unsigned edit_distance(const char *a, size_t an, const char *b, size_t bn)
+{
+    unsigned row[3][SUGGEST_LETTERS + 1];
+    for (unsigned j = 0; j <= bn; j++)
+        row[0][j] = j;
+    for (size_t i = 1; i <= an; i++) {
+        unsigned *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+        now[0] = (unsigned)i;
+        for (size_t j = 1; j <= bn; j++) {
+            bool same = tolower((uint8_t)a[i - 1]) == tolower((uint8_t)b[j - 1]);
+            unsigned best = last[j - 1] + !same;
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+    }
+    return row[an % 3][bn];
+}
+
+struct suggestion suggest(const char *word, size_t size)
+{
+    /* One slip in a short word, more in a long one: what is further away confuses. */
+    return (struct suggestion){.word = word, .size = size, .distance = 1 + (unsigned)(size + 1) / 4};
+}
+
+void suggest_word(struct suggestion *s, const char *candidate, size_t size)
+{
+    if (s->size == 0 || s->size > SUGGEST_LETTERS || size == 0 || size > SUGGEST_LETTERS)
+        return;
+    unsigned distance = edit_distance(s->word, s->size, candidate, size);
+    if (distance < s->distance && distance < s->size) {
+        s->distance = distance;
+        s->best = candidate;
+        s->best_size = size;
+    }
+}
+
+bool suggest_hint(const struct suggestion *s, struct mistakes *m)
+{
+    if (s->best == NULL)
+        return false;
+    mistake_hint(m, "did you mean '%.*s'?", (int)s->best_size, s->best);
+    return true;
+}

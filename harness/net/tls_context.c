@@ -1,0 +1,182 @@
+/* What TLS connections share: which certificates are trusted, which one is
+ * shown, which protocol is spoken. The only place of net that asks what day it is. */
+#include "net/tls_context.h"
+
+#include "net/stage.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CERTIFICATE_NAMES "DNS:localhost,IP:127.0.0.1,IP:::1"
+#define HOUR 3600L
+#define TEN_YEARS (10 * 365 * 24 * HOUR)
+
+const char *tls_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_error());
+    ERR_clear_error();
+    return reason == NULL ? "unknown reason" : reason;
+}
+
+void tls_context_free(struct tls_context *context)
+{
+    if (context == NULL)
+        return;
+    SSL_CTX_free(context->ssl);
+    buf_free(&context->pem);
+    free(context);
+}
+
+const char *tls_certificate_pem(const struct tls_context *context)
+{
+    return buf_text(&context->pem);
+}
+
+/* The peer may want other protocols: then none is chosen, and it decides whether to go on. */
+static int choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_size,
+                       const unsigned char *offered, unsigned offered_size, void *arg)
+{
+    (void)ssl;
+    const struct tls_context *context = arg;
+    int found = SSL_select_next_proto((unsigned char **)chosen, chosen_size, context->alpn,
+                                      context->alpn[0] + 1u, offered, offered_size);
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+static bool set_alpn(struct tls_context *context, const char *name, struct diag *why)
+{
+    size_t size = name == NULL ? 0 : strlen(name);
+    if (size == 0)
+        return true;
+    if (size > TLS_ALPN_MAX)
+        return diag_set(why, DIAG_USAGE, "the ALPN protocol name is longer than %u bytes", TLS_ALPN_MAX);
+    context->alpn[0] = (uint8_t)size;
+    memcpy(context->alpn + 1, name, size);
+    if (context->server)
+        SSL_CTX_set_alpn_select_cb(context->ssl, choose_alpn, context);
+    else if (SSL_CTX_set_alpn_protos(context->ssl, context->alpn, (unsigned)size + 1) != 0)
+        net_no_memory();
+    return true;
+}
+
+static struct tls_context *context_new(bool server)
+{
+    struct tls_context *context = net_alloc(sizeof *context);
+    context->server = server;
+    context->ssl = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    if (context->ssl == NULL)
+        net_no_memory();
+    buf_init(&context->pem, 0);
+    SSL_CTX_set_min_proto_version(context->ssl, TLS1_2_VERSION);
+    SSL_CTX_set_options(context->ssl, SSL_OP_NO_RENEGOTIATION);
+    /* Each connection stands alone: nothing is resumed, no tickets travel. */
+    SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context->ssl, 0);
+    return context;
+}
+
+static bool set_trust(SSL_CTX *ssl, const struct tls_client_options *options, struct diag *why)
+{
+    if (options->insecure)
+        return true;
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    if (options->ca_file == NULL)
+        return SSL_CTX_set_default_verify_paths(ssl) == 1 ||
+               diag_set(why, DIAG_TROUBLE, "cannot load the system's certificates: %s", tls_reason());
+    return SSL_CTX_load_verify_file(ssl, options->ca_file) == 1 ||
+           diag_set(why, DIAG_USAGE, "cannot read certificates from %s: %s", options->ca_file, tls_reason());
+}
+
+struct tls_context *tls_client_new(const struct tls_client_options *options, struct diag *why)
+{
+    struct tls_context *context = context_new(false);
+    ERR_clear_error();
+    if (set_trust(context->ssl, options, why) && set_alpn(context, options->alpn, why))
+        return context;
+    tls_context_free(context);
+    return NULL;
+}
+
+/* ---- the server's certificate ---- */
+
+static bool add_extension(X509 *certificate, int nid, const char *value)
+{
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    bool ok = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return ok;
+}
+
+static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
+{
+    X509_NAME *name = X509_get_subject_name(certificate);
+    uint64_t serial;
+    return RAND_bytes((unsigned char *)&serial, sizeof serial) == 1 &&
+           ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1 | 1) == 1 &&
+           X509_set_version(certificate, X509_VERSION_3) == 1 &&
+           X509_gmtime_adj(X509_getm_notBefore(certificate), -HOUR) != NULL &&
+           X509_gmtime_adj(X509_getm_notAfter(certificate), TEN_YEARS) != NULL &&
+           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost",
+                                      -1, -1, 0) == 1 &&
+           X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1 &&
+           add_extension(certificate, NID_subject_alt_name, CERTIFICATE_NAMES) &&
+           add_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") &&
+           add_extension(certificate, NID_ext_key_usage, "serverAuth") &&
+           X509_sign(certificate, key, EVP_sha256()) != 0;
+}
+
+static bool use_fresh_certificate(SSL_CTX *ssl, struct diag *why)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    bool ok = key != NULL && certificate != NULL && fill_certificate(certificate, key) &&
+              SSL_CTX_use_certificate(ssl, certificate) == 1 && SSL_CTX_use_PrivateKey(ssl, key) == 1;
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return ok || diag_set(why, DIAG_TROUBLE, "cannot make a certificate: %s", tls_reason());
+}
+
+static bool use_files(SSL_CTX *ssl, const struct tls_server_options *options, struct diag *why)
+{
+    const char *key = options->key_file == NULL ? options->certificate_file : options->key_file;
+    if (SSL_CTX_use_certificate_chain_file(ssl, options->certificate_file) != 1)
+        return diag_set(why, DIAG_USAGE, "cannot read a certificate from %s: %s",
+                        options->certificate_file, tls_reason());
+    if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
+        return diag_set(why, DIAG_USAGE, "cannot read the key of %s from %s: %s",
+                        options->certificate_file, key, tls_reason());
+    return true;
+}
+
+static void keep_pem(struct tls_context *context)
+{
+    BIO *text = BIO_new(BIO_s_mem());
+    char *bytes;
+    if (text == NULL || PEM_write_bio_X509(text, SSL_CTX_get0_certificate(context->ssl)) != 1)
+        net_no_memory();
+    long size = BIO_get_mem_data(text, &bytes);
+    if (!buf_append(&context->pem, bytes, (size_t)size))
+        net_no_memory();
+    BIO_free(text);
+}
+
+struct tls_context *tls_server_new(const struct tls_server_options *options, struct diag *why)
+{
+    struct tls_context *context = context_new(true);
+    ERR_clear_error();
+    bool ok = options->certificate_file == NULL ? use_fresh_certificate(context->ssl, why)
+                                                : use_files(context->ssl, options, why);
+    if (ok && set_alpn(context, options->alpn, why)) {
+        keep_pem(context);
+        return context;
+    }
+    tls_context_free(context);
+    return NULL;
+}
