@@ -147,7 +147,7 @@ static const struct head_rule open_rules[] = {
     {1, WS_V_CONTROL_TOO_LONG, CONTROL | LONG_FORM, 0, DUE_FRAME},
     {1, WS_V_CLOSE_BODY_SHORT, CLOSE | ONE_BYTE, LONG_FORM, DUE_FRAME},
     {2, WS_V_LENGTH_TOP_BIT, TOP_BIT, 0, DUE_HEAD},
-    {LENGTH_END, WS_V_LENGTH_NOT_MINIMAL, NOT_MINIMAL, CONTROL, DUE_NEVER},
+    {LENGTH_END, WS_V_LENGTH_NOT_MINIMAL, NOT_MINIMAL, 0, DUE_NEVER},
     {LENGTH_END, WS_V_TOO_BIG, OVER_LIMIT, 0, DUE_NEVER},
 };
 
@@ -367,8 +367,6 @@ static void take_close(struct ws_judge *judge)
     }
     emit(judge, &event);
     judge->closed = true;
-    if (judge->stage == DEAF)
-        judge->stage = FINISHED;
 }
 
 static void take_control(struct ws_judge *judge)

@@ -276,6 +276,21 @@ START_TEST(deaf_but_not_failed)
 }
 END_TEST
 
+/* The limit is one of messages: a frame behind one has nothing to do with it. */
+START_TEST(a_stray_frame_is_not_too_big)
+{
+    static uint8_t message[4 + LIMIT] = {0x82, 0x7e, LIMIT >> 8, LIMIT & 255};
+    struct judged j;
+    struct ws_judge_config config = {.receiver = WS_CLIENT, .message_max = LIMIT};
+    judge_all(&j, config, (char *)message, sizeof message);
+    judged_feed(&j, (const uint8_t *)"\x80\x01x", 3);
+    struct ws_prediction p = ws_judge_predict(j.judge);
+    ck_assert_int_eq(p.outcome, WS_OUTCOME_FAIL);
+    ck_assert(!ws_prediction_allows(&p, 1009));
+    judged_free(&j);
+}
+END_TEST
+
 START_TEST(states_that_can_be_asked)
 {
     struct judged j;
@@ -529,6 +544,6 @@ UNIT_MAIN("judge", each_finding, each_violation_has_a_finding,
           control_frames_between_compressed_fragments, a_message_after_one_that_ends_in_a_final_block,
           what_may_be_overlooked_is_reported_and_decoded, after_a_failure_nothing_is_reported,
           after_a_close_only_the_senders_slips_are_reported, a_patient_receiver, deaf_but_not_failed,
-          states_that_can_be_asked, without_an_ear, further_back_than_the_window,
+          a_stray_frame_is_not_too_big, states_that_can_be_asked, without_an_ear, further_back_than_the_window,
           a_client_that_takes_over, a_bomb_stops_at_the_limit, a_message_of_just_the_limit,
           allocations_that_fail, a_million_empty_fragments, noise)
