@@ -79,11 +79,21 @@ static bool printer_look(struct printer *p)
 
 /* ---- pieces of a line ---- */
 
+/* 1 is a, 26 is z, 27 is aa: an actor's name is letters. */
+static void actor(struct printer *p, unsigned connection)
+{
+    if (connection > 26)
+        actor(p, (connection - 1) / 26);
+    buf_append_byte(p->out, (uint8_t)('a' + (connection - 1) % 26));
+}
+
 static void begin(struct printer *p, const struct trace_event *event)
 {
     buf_append_text(p->out, "  ");
-    if (p->actors && event->connection != 0)
-        buf_printf(p->out, "c%u: ", event->connection);
+    if (!p->actors || event->connection == 0)
+        return;
+    actor(p, event->connection);
+    buf_append_text(p->out, ": ");
 }
 
 /* In a comment: control characters would end it, or are an error of the language. */
