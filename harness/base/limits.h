@@ -18,6 +18,8 @@
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
 #define LIMIT_TRACE_KEPT        (8u << 20)  /* payload bytes kept in one trace; those of later events are counted only */
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
+#define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */
+#define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */
 #define LIMIT_CAPTURES          64u
 #define LIMIT_CONNECTIONS       20000u
 #define LIMIT_DURATION_S        86400u      /* the longest time a script may name */

@@ -14,19 +14,22 @@ struct process_exit {
 };
 
 struct process_events {
-    /* It ended by itself or by our hand. */
+    /* The shell ended by itself or by our hand, and nothing of its group is left:
+     * on process_end the rest has the same grace, otherwise it is killed. */
     void (*exited)(void *arg, struct process_exit how);
-    /* A whole line of its standard output, without the newline; may be NULL. */
+    /* A whole line of its standard output, without the newline, NUL-terminated, cut
+     * at LIMIT_OUTPUT_LINE; may be NULL: then it goes to /dev/null. */
     void (*line)(void *arg, const char *text, size_t size);
 };
 
-/* Runs `sh -c command`. Real loop only. NULL with a diag when it cannot start. */
+/* Runs `sh -c command`, standard input from /dev/null. Real loop only. Its group is
+ * killed when we die, even by SIGKILL. NULL with a diag when it cannot start. */
 struct process *process_start(struct loop *loop, const char *command,
                               const struct process_events *events, void *arg, struct diag *why);
 bool process_running(const struct process *process);
 /* Signals the whole group. SIGSTOP and SIGCONT are pause and resume. */
 void process_signal(struct process *process, int signal);
-/* SIGTERM now, SIGKILL after grace_ns to what is left; `exited` tells. */
+/* SIGTERM now (a paused one goes on to hear it), SIGKILL after grace_ns to what is left; `exited` tells. */
 void process_end(struct process *process, uint64_t grace_ns);
 /* Resident memory of the group's processes in bytes; 0 when it cannot be read. */
 uint64_t process_memory(const struct process *process);

@@ -135,7 +135,8 @@ static bool handshake(struct tls *t)
     }
     t->open = true;
     SSL_get0_alpn_selected(t->ssl, &alpn, &size);
-    memcpy(t->alpn, alpn, size);
+    if (size != 0)
+        memcpy(t->alpn, alpn, size);
     flush(t);
     encrypt(t, t->early.data, t->early.size);
     buf_free(&t->early);
