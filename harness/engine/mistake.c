@@ -142,7 +142,7 @@ void mistakes_print(struct mistakes *m, const char *name, const char *text, size
 
 /* ---- suggestions ---- */
 
-enum { SUGGEST_LETTERS = 32 };
+enum { SUGGEST_LETTERS = 64 };
 
 /* Insertions, deletions, changes and swaps of neighbours between two short
  * words, not looking at case. */

@@ -162,7 +162,8 @@ void payload_print(const struct payload *payload, struct buf *out);
 void bytes_print(const uint8_t *bytes, size_t size, struct buf *out);
 
 /* What parses but is surely not meant (unknown requirement id, capture never
- * used, a step behind the end ...), in the form of the errors. Returns how many. */
+ * used, a step behind a drop ...), in the form of the mistakes, as warnings.
+ * `requirements`: the known ids, NULL-terminated; NULL: not checked. Returns how many. */
 unsigned script_lint(const struct script *script, const char *const *requirements, struct buf *out);
 
 /* ---- made by hand: recorder, generator, mutator ---- */

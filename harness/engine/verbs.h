@@ -11,6 +11,7 @@ enum group {
     GROUP_ANY, /* of an option: it goes with every form of its verb */
     GROUP_NONE, GROUP_HANDSHAKE, GROUP_FRAME, GROUP_BYTES, GROUP_TEXT, GROUP_FIN, GROUP_LATENCY,
     GROUP_ONE_WAY, GROUP_CUT,
+    GROUPS
 };
 
 struct value_row { const char *name, *help; };
