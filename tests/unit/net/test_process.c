@@ -144,7 +144,7 @@ END_TEST
 START_TEST(ended_by_sigterm_within_its_grace)
 {
     struct watch w;
-    watch_start(&w, "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done");
+    watch_start(&w, "trap 'echo bye; exit 3' TERM; echo ready; while :; do :; done");
     until_lines(&w, 1);
     process_end(w.process, LONG_GRACE);
     until_exit(&w);
@@ -158,7 +158,7 @@ END_TEST
 START_TEST(killed_behind_its_grace)
 {
     struct watch w;
-    watch_start(&w, "trap '' TERM; echo ready; while :; do sleep 1000; done");
+    watch_start(&w, "trap '' TERM; echo ready; while :; do :; done");
     until_lines(&w, 1);
     process_end(w.process, 20 * NS_PER_MS);
     process_end(w.process, 0); /* once is enough */
@@ -171,7 +171,7 @@ END_TEST
 START_TEST(the_rest_of_the_group_has_its_grace_too)
 {
     struct watch w;
-    watch_start(&w, "sh -c 'trap \"exec sleep 0.05\" TERM; echo ready; while :; do sleep 1000 & wait; done' & wait");
+    watch_start(&w, "sh -c 'trap \"exec sleep 0.05\" TERM; echo ready; while :; do :; done' & wait");
     until_lines(&w, 1);
     process_end(w.process, LONG_GRACE);
     until_exit(&w);
