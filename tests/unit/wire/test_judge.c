@@ -223,33 +223,42 @@ START_TEST(after_a_close_only_the_senders_slips_are_reported)
 }
 END_TEST
 
-/* A receiver may wait for the end of a bad text, and meanwhile a Close may come. */
-START_TEST(a_patient_receiver)
+static void check_prediction(enum setting setting, const char *bytes, size_t size, enum ws_outcome outcome,
+                             enum ws_violation_id violation, unsigned allowed, unsigned refused)
 {
     struct judged j;
-    struct ws_prediction p = judge_all(&j, settings[CLIENT], BYTES("\x01\x01\xff\x88\x00"));
-    ck_assert_int_eq(p.outcome, WS_OUTCOME_MAY_FAIL);
-    ck_assert(p.closed);
-    ck_assert(ws_prediction_allows(&p, 1007) && !ws_prediction_allows(&p, 1002));
+    struct ws_prediction p = judge_all(&j, settings[setting], bytes, size);
+    ck_assert_int_eq(p.outcome, outcome);
+    ck_assert_int_eq(p.violation, violation);
+    ck_assert(ws_prediction_allows(&p, allowed));
+    ck_assert(!ws_prediction_allows(&p, refused));
     judged_free(&j);
+}
 
-    p = judge_all(&j, settings[CLIENT], BYTES("\x01\x01\xff\x89\x00\x83\x00"));
-    ck_assert_int_eq(p.outcome, WS_OUTCOME_FAIL);
-    ck_assert_int_eq(p.violation, WS_V_TEXT_INVALID);
-    ck_assert(ws_prediction_allows(&p, 1007) && ws_prediction_allows(&p, 1002));
-    ck_assert(!ws_prediction_allows(&p, 1009));
-    judged_free(&j);
+/* A receiver may wait for the end of a bad text; meanwhile other things come. */
+START_TEST(a_patient_receiver)
+{
+    /* a Close, which it answers */
+    check_prediction(CLIENT, BYTES("\x01\x01\xff\x88\x00"), MAY, WS_V_TEXT_INVALID, 1007, 1002);
+    /* a bad Close, which it cannot */
+    check_prediction(CLIENT, BYTES("\x01\x01\xff\x88\x01x"), FAIL, WS_V_TEXT_INVALID, 1002, 1009);
+    /* a bad frame, for which it fails with another code */
+    check_prediction(CLIENT, BYTES("\x01\x01\xff\x89\x00\x83\x00"), FAIL, WS_V_TEXT_INVALID, 1002, 1009);
+    check_prediction(CLIENT, BYTES("\x01\x01\xff\x89\x00\x83\x00"), FAIL, WS_V_TEXT_INVALID, 1007, 1003);
+}
+END_TEST
 
-    p = judge_all(&j, settings[SERVER], BYTES("\xc1\x00"));
+START_TEST(codes_of_all_violations_are_allowed)
+{
+    /* unmasked as well as reserved: any code will do, none as well */
+    struct judged j;
+    struct ws_prediction p = judge_all(&j, settings[SERVER], BYTES("\xc1\x00"));
     ck_assert_int_eq(p.violation, WS_V_RSV_DATA);
-    ck_assert(ws_prediction_allows(&p, 1008)); /* unmasked as well: any code will do */
+    ck_assert_uint_eq(p.codes[0], 1002);
+    ck_assert(ws_prediction_allows(&p, 1008) && ws_prediction_allows(&p, 1005));
     judged_free(&j);
-
-    p = judge_all(&j, settings[CLIENT], BYTES("\x81\x7e\0\1\xff"));
-    ck_assert_int_eq(p.violation, WS_V_TEXT_INVALID);
-    ck_assert_uint_eq(p.codes[0], 1007);
-    ck_assert(ws_prediction_allows(&p, 1002));
-    judged_free(&j);
+    /* what decides is the failure, not what may be overlooked before it */
+    check_prediction(CLIENT, BYTES("\x81\x7e\0\1\xff"), FAIL, WS_V_TEXT_INVALID, 1002, 1009);
 }
 END_TEST
 
@@ -543,7 +552,8 @@ END_TEST
 UNIT_MAIN("judge", each_finding, each_violation_has_a_finding,
           control_frames_between_compressed_fragments, a_message_after_one_that_ends_in_a_final_block,
           what_may_be_overlooked_is_reported_and_decoded, after_a_failure_nothing_is_reported,
-          after_a_close_only_the_senders_slips_are_reported, a_patient_receiver, deaf_but_not_failed,
+          after_a_close_only_the_senders_slips_are_reported, a_patient_receiver,
+          codes_of_all_violations_are_allowed, deaf_but_not_failed,
           a_stray_frame_is_not_too_big, states_that_can_be_asked, without_an_ear, further_back_than_the_window,
           a_client_that_takes_over, a_bomb_stops_at_the_limit, a_message_of_just_the_limit,
           allocations_that_fail, a_million_empty_fragments, noise)
