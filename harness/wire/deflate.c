@@ -102,8 +102,9 @@ static void compress_some(struct ws_deflater *d, struct ws_codec_step *step, boo
 
     bool ending = d->phase == ENDING_BLOCK;
     uInt given = zlib_size(step->in_size - step->in_used);
-    d->z.next_in = (Bytef *)(uintptr_t)(step->in + step->in_used);
     d->z.avail_in = ending ? 0 : given;
+    if (d->z.avail_in != 0)
+        d->z.next_in = (Bytef *)(uintptr_t)(step->in + step->in_used);
     d->z.next_out = d->ready + d->end;
     d->z.avail_out = (uInt)(ROOM - d->end);
     int answer = deflate(&d->z, ending ? Z_BLOCK : Z_NO_FLUSH);

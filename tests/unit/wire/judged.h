@@ -118,12 +118,16 @@ static inline void judged_free(struct judged *j)
         buf_free(&j->items[i].bytes);
 }
 
-/* Feeds a copy that ends at an unreadable page: the judge unmasks in place. */
+/* Feeds a copy, for the judge unmasks in place, and frees it. */
+static inline void judged_feed_guard(struct judged *j, struct guard g)
+{
+    ws_judge_feed(j->judge, g.bytes, g.size);
+    guard_free(&g);
+}
+
 static inline void judged_feed(struct judged *j, const uint8_t *bytes, size_t size)
 {
-    struct guard g = guard_end(bytes, size);
-    ws_judge_feed(j->judge, g.bytes, size);
-    guard_free(&g);
+    judged_feed_guard(j, guard_end(bytes, size));
 }
 
 static inline bool judged_same(const struct judged *a, const struct judged *b)

@@ -51,7 +51,8 @@ static enum ws_codec_status run_message(struct codec c, const uint8_t *bytes, si
             piece = size - at;
         enum ws_codec_status status = WS_CODEC_MORE_ROOM;
         for (size_t end = at + piece; status == WS_CODEC_MORE_ROOM;) {
-            struct ws_codec_step step = {.in = bytes + at, .in_size = end - at, .out = room,
+            struct ws_codec_step step = {.in = bytes == NULL ? NULL : bytes + at,
+                                         .in_size = end - at, .out = room,
                                          .out_size = 1 + prng_below(p, out_max)};
             status = codec_step(c, &step, last);
             if (step.in_used > step.in_size || step.out_made > step.out_size)

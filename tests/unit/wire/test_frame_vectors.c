@@ -195,8 +195,8 @@ static void check_split(const struct vector *v, const struct judged *whole, cons
 {
     struct judged j;
     judged_init(&j, vector_config(v));
-    judged_feed(&j, bytes->data, split);
-    judged_feed(&j, bytes->data + split, bytes->size - split);
+    judged_feed_guard(&j, guard_end(bytes->data, split));
+    judged_feed_guard(&j, guard_begin(bytes->data + split, bytes->size - split));
     ck_assert_msg(judged_same(&j, whole), "%s: differs when cut at %zu", v->name, split);
     judged_free(&j);
 }
