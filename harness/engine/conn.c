@@ -1,0 +1,542 @@
+/* One actor's connection: the endpoint and what was received from it, queued
+ * within limits until an expect wants it. Nothing is decided here. */
+#include "engine/play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t bytes_hash(uint64_t hash, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ at[i]) * 0x100000001b3ull;
+    return hash;
+}
+
+/* ---- the queue ---- */
+
+static void item_free(struct item *item)
+{
+    if (item)
+        free(item->data);
+    free(item);
+}
+
+static void pace(struct conn *c)
+{
+    bool full = c->queued_bytes > LIMIT_QUEUED_BYTES || c->queued_items > LIMIT_QUEUED_EVENTS;
+    if (full == c->paused || !c->endpoint)
+        return;
+    c->paused = full;
+    endpoint_pause(c->endpoint, full);
+    if (full)
+        runner_note(c->runner, "reading stops: more than %u MiB or %u events were received and not yet expected",
+                    LIMIT_QUEUED_BYTES >> 20, LIMIT_QUEUED_EVENTS);
+}
+
+/* A copy of the bytes goes into the item; with `steal`, the buffer's own memory. */
+static struct item *item_new(struct conn *c, enum item_kind kind, const uint8_t *bytes, size_t size,
+                             struct buf *steal)
+{
+    struct item *item = calloc(1, sizeof *item);
+    uint8_t *copy = NULL;
+    if (item && steal)
+        copy = buf_steal(steal, &size);
+    else if (item && size)
+        copy = malloc(size);
+    if (!item || (size && !copy)) {
+        free(item);
+        end_case(c->runner, VERDICT_ERROR, "", "", "no memory for what was received");
+        return NULL;
+    }
+    if (size && !steal)
+        memcpy(copy, bytes, size);
+    *item = (struct item){.kind = kind, .at_ns = runner_now(c->runner), .frame = c->frames,
+                          .data = copy, .size = size};
+    return item;
+}
+
+static void item_push(struct conn *c, struct item *item)
+{
+    *c->last = item;
+    c->last = &item->next;
+    c->queued_bytes += item->size;
+    c->queued_items++;
+    pace(c);
+}
+
+static void unlink_item(struct conn *c, struct item *item)
+{
+    struct item **at = &c->first;
+    while (*at != item)
+        at = &(*at)->next;
+    *at = item->next;
+    if (c->last == &item->next)
+        c->last = at;
+    c->queued_bytes -= item->size;
+    c->queued_items--;
+    item_free(item);
+}
+
+/* Frames and messages are two views of the same bytes: taking one takes what it stands for in the other. */
+static void take_shadows(struct conn *c, uint64_t frame, bool frames)
+{
+    for (struct item *item = c->first, *next; item; item = next) {
+        next = item->next;
+        if ((item->kind == ITEM_FRAME) == frames && item->frame <= frame)
+            unlink_item(c, item);
+    }
+}
+
+void conn_take(struct conn *c, struct item *item)
+{
+    if (item->kind & (ITEM_CLOSE | ITEM_END))
+        c->end_taken = true;
+    if (item->kind == ITEM_END)
+        return;
+    bool is_frame = item->kind == ITEM_FRAME;
+    uint64_t frame = item->frame;
+    unlink_item(c, item);
+    if (c->runner->uses_frames)
+        take_shadows(c, frame, !is_frame);
+    if (is_frame)
+        c->frames_taken = frame;
+    pace(c);
+}
+
+/* Pings are answered as they come, and a pong that answers nothing is legal at any time. */
+static bool passed_over(const struct conn *c, const struct item *item, unsigned wanted)
+{
+    if (item->kind == ITEM_PING && !(wanted & ITEM_PING))
+        return true;
+    if (item->kind == ITEM_PONG && !item->answers && !(wanted & ITEM_PONG))
+        return true;
+    return item->kind != ITEM_FRAME && item->frame <= c->frames_taken;
+}
+
+struct item *conn_peek(struct conn *c, unsigned wanted)
+{
+    bool frames = (wanted & ITEM_FRAME) != 0;
+    for (struct item *item = c->first, *next; item; item = next) {
+        next = item->next;
+        if ((item->kind == ITEM_FRAME) != frames)
+            continue;
+        if (frames || !passed_over(c, item, wanted))
+            return item;
+        unlink_item(c, item);
+    }
+    pace(c);
+    return c->end;
+}
+
+void conn_discard(struct conn *c)
+{
+    for (struct item *item = c->first, *next; item; item = next) {
+        next = item->next;
+        if (item->kind != ITEM_CLOSE)
+            unlink_item(c, item);
+    }
+    pace(c);
+}
+
+/* ---- what the endpoint tells ---- */
+
+static void on_opened(void *owner)
+{
+    struct conn *c = owner;
+    c->phase = CONN_TRANSPORT;
+    runner_wake(c->runner);
+}
+
+static void rebase(struct ws_span *span, const char *from, const char *to)
+{
+    if (span->size)
+        span->at = to + (span->at - from);
+    else
+        span->at = NULL;
+}
+
+/* The head's spans lie in one stretch of bytes, from its start line to its last header. */
+static bool head_keep(struct kept_head *kept, const struct ws_head *head)
+{
+    const char *from = head->start_line.at, *end = from + head->start_line.size;
+    for (size_t i = 0; i < head->header_count; i++) {
+        const struct ws_header *h = &head->headers[i];
+        if (h->name.size && h->name.at + h->name.size > end)
+            end = h->name.at + h->name.size;
+        if (h->value.size && h->value.at + h->value.size > end)
+            end = h->value.at + h->value.size;
+    }
+    buf_clear(&kept->bytes);
+    if (!buf_append(&kept->bytes, from, (size_t)(end - from)))
+        return false;
+    const char *to = buf_text(&kept->bytes);
+    kept->head = *head;
+    struct ws_span *spans[] = {&kept->head.start_line, &kept->head.method, &kept->head.target,
+                               &kept->head.version, &kept->head.reason};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        rebase(spans[i], from, to);
+    for (size_t i = 0; i < head->header_count; i++) {
+        rebase(&kept->head.headers[i].name, from, to);
+        rebase(&kept->head.headers[i].value, from, to);
+    }
+    return true;
+}
+
+static void on_head(void *owner, const struct ws_head *head, struct ws_head_scan scan)
+{
+    struct conn *c = owner;
+    struct runner *r = c->runner;
+    bool interim = head && head->is_response && head->status >= 100 && head->status < 200 &&
+                   head->status != 101; /* RFC 9110 section 15.2: the final response follows */
+    if (interim)
+        return;
+    c->head.there = true;
+    c->head.broken = !head;
+    c->head.scan = scan;
+    c->head.at_ns = runner_now(r);
+    if (head && !head_keep(&c->head, head)) {
+        end_case(r, VERDICT_ERROR, "", "", "no memory for a head of %zu bytes", head->size);
+        return;
+    }
+    if (r->config.role == WS_CLIENT)
+        opening_response(r, c);
+    else
+        opening_request(r, c);
+    runner_wake(r);
+}
+
+static void on_message(struct conn *c, const struct ws_event *event)
+{
+    if (event->first)
+        buf_clear(&c->message);
+    if (!buf_append(&c->message, event->data, event->size)) {
+        end_case(c->runner, VERDICT_FAIL, "", "", "sends a message of more than %u MiB",
+                 LIMIT_MESSAGE_BYTES >> 20);
+        return;
+    }
+    if (!event->last)
+        return;
+    struct item *item = item_new(c, ITEM_MESSAGE, NULL, 0, &c->message);
+    if (!item)
+        return;
+    item->opcode = event->opcode;
+    item_push(c, item);
+}
+
+static bool answers_ping(struct conn *c, const uint8_t *payload, size_t size)
+{
+    uint64_t hash = bytes_hash(BYTES_HASH, payload, size);
+    for (unsigned i = 0; i < PINGS_KEPT; i++) {
+        if (c->pings[i] == hash) {
+            c->pings[i] = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size)
+{
+    c->pings[c->ping_next++ % PINGS_KEPT] = bytes_hash(BYTES_HASH, payload, size);
+}
+
+static void on_ping(struct conn *c, const struct ws_event *event)
+{
+    if (!c->auto_pong_off && !c->close_sent && !c->fin_sent)
+        endpoint_send_control(c->endpoint, WS_PONG, event->data, event->size);
+    struct item *item = item_new(c, ITEM_PING, event->data, event->size, NULL);
+    if (item)
+        item_push(c, item);
+}
+
+static void on_pong(struct conn *c, const struct ws_event *event)
+{
+    struct item *item = item_new(c, ITEM_PONG, event->data, event->size, NULL);
+    if (!item)
+        return;
+    item->answers = answers_ping(c, event->data, event->size);
+    item_push(c, item);
+}
+
+static void on_close(struct conn *c, const struct ws_event *event)
+{
+    c->close_received = true;
+    c->close_code = event->code;
+    struct item *item = item_new(c, ITEM_CLOSE, event->data, event->size, NULL);
+    if (!item)
+        return;
+    item->code = event->code;
+    item_push(c, item);
+}
+
+static void on_violation(struct conn *c, const struct ws_event *event)
+{
+    breach_frame(c->runner, ws_violation_get(event->violation));
+}
+
+static void on_frame_head(struct conn *c, const struct ws_event *event)
+{
+    (void)event;
+    c->frames++;
+}
+
+static void on_event(void *owner, const struct ws_event *event)
+{
+    static void (*const handlers[])(struct conn *c, const struct ws_event *event) = {
+        [WS_EVENT_FRAME] = on_frame_head, [WS_EVENT_MESSAGE] = on_message,
+        [WS_EVENT_PING] = on_ping,   [WS_EVENT_PONG] = on_pong,
+        [WS_EVENT_CLOSE] = on_close, [WS_EVENT_VIOLATION] = on_violation,
+    };
+    struct conn *c = owner;
+    if (c->runner->decided || c->runner->stage == OVER)
+        return;
+    handlers[event->kind](c, event);
+    runner_wake(c->runner);
+}
+
+static void on_frame(void *owner, const struct ws_frame_head *head, const uint8_t *kept, size_t size)
+{
+    struct conn *c = owner;
+    if (!c->runner->uses_frames)
+        return;
+    struct item *item = item_new(c, ITEM_FRAME, kept, size, NULL);
+    if (!item)
+        return;
+    item->head = *head;
+    item->frame = ++c->frames_whole;
+    item_push(c, item);
+    runner_wake(c->runner);
+}
+
+static void on_ended(void *owner, enum layer_end end, const struct diag *why)
+{
+    struct conn *c = owner;
+    if (!c->end) {
+        const char *text = why ? why->text : "";
+        c->end = item_new(c, ITEM_END, (const uint8_t *)text, strlen(text), NULL);
+    }
+    if (c->end)
+        c->end->end = end;
+    runner_wake(c->runner);
+}
+
+static void on_drained(void *owner)
+{
+    runner_wake(((struct conn *)owner)->runner);
+}
+
+static const struct endpoint_sink conn_sink = {
+    .opened = on_opened, .head = on_head, .event = on_event, .frame = on_frame,
+    .ended = on_ended, .drained = on_drained};
+
+/* ---- life ---- */
+
+static void waiter_fresh(void *arg, struct layer *layer);
+
+static void conn_init(struct conn *c, struct runner *r, const char *actor)
+{
+    *c = (struct conn){.runner = r, .actor = actor};
+    c->waiter = (struct listener_waiter){.fresh = waiter_fresh, .arg = c};
+    c->last = &c->first;
+    c->unreturned_last = &c->unreturned;
+    buf_init(&c->message, LIMIT_MESSAGE_BYTES);
+    buf_init(&c->head.bytes, 0);
+    buf_init(&c->sent_head, 2 * WS_HEAD_BYTES_MAX);
+}
+
+struct conn *conn_new(struct runner *r, const char *actor)
+{
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c) {
+        end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");
+        return NULL;
+    }
+    conn_init(c, r, actor);
+    return c;
+}
+
+static bool same_actor(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+struct conn *conn_of(struct runner *r, const char *actor)
+{
+    struct conn **at = &r->conns;
+    while (*at && !same_actor((*at)->actor, actor))
+        at = &(*at)->next;
+    if (!*at)
+        *at = conn_new(r, actor);
+    return *at;
+}
+
+static void conn_empty(struct conn *c)
+{
+    if (c->waiter.waiting)
+        listener_share_forget(c->runner->config.listener, &c->waiter);
+    endpoint_release(c->endpoint);
+    while (c->first)
+        unlink_item(c, c->first);
+    item_free(c->end);
+    for (struct sent_message *m = c->unreturned, *next; m; m = next) {
+        next = m->next;
+        free(m);
+    }
+    free(c->sending);
+    buf_free(&c->message);
+    buf_free(&c->head.bytes);
+    buf_free(&c->sent_head);
+}
+
+void conn_free(struct conn *c)
+{
+    if (!c)
+        return;
+    conn_empty(c);
+    free(c);
+}
+
+/* ---- limbo ---- */
+
+static void limbo_drop(struct limbo *gone)
+{
+    struct limbo **at = &gone->runner->limbo;
+    while (*at != gone)
+        at = &(*at)->next;
+    *at = gone->next;
+    gone->runner->limbo_count--;
+    endpoint_release(gone->endpoint);
+    free(gone);
+}
+
+static void limbo_ended(void *owner, enum layer_end end, const struct diag *why)
+{
+    (void)end;
+    (void)why;
+    limbo_drop(owner);
+}
+
+void limbo_free(struct runner *r)
+{
+    while (r->limbo)
+        limbo_drop(r->limbo);
+}
+
+static void limbo_ignore(void *owner) { (void)owner; }
+
+static void limbo_head(void *owner, const struct ws_head *head, struct ws_head_scan scan)
+{
+    (void)owner, (void)head, (void)scan;
+}
+
+static void limbo_event(void *owner, const struct ws_event *event)
+{
+    (void)owner, (void)event;
+}
+
+static const struct endpoint_sink limbo_sink = {
+    .opened = limbo_ignore, .head = limbo_head, .event = limbo_event, .ended = limbo_ended};
+
+static void limbo_add(struct conn *c, bool silent)
+{
+    struct runner *r = c->runner;
+    struct endpoint *endpoint = c->endpoint;
+    struct limbo *limbo = r->limbo_count < LIMIT_CONNECTIONS ? calloc(1, sizeof *limbo) : NULL;
+    c->endpoint = NULL;
+    if (!limbo) {
+        endpoint_release(endpoint);
+        end_case(r, VERDICT_ERROR, "", "", "more than %u connections were left behind", LIMIT_CONNECTIONS);
+        return;
+    }
+    *limbo = (struct limbo){.runner = r, .endpoint = endpoint, .next = r->limbo};
+    r->limbo = limbo;
+    r->limbo_count++;
+    endpoint_listen(endpoint, &limbo_sink, limbo);
+    endpoint_discard(endpoint);
+    endpoint_pause(endpoint, silent);
+}
+
+void conn_silence(struct conn *c)
+{
+    if (c->endpoint && !c->end)
+        limbo_add(c, true);
+    conn_renew(c);
+}
+
+void conn_renew(struct conn *c)
+{
+    bool flushing = c->endpoint && !c->end && c->fin_sent;
+    if (flushing)
+        limbo_add(c, false);
+    struct conn *next = c->next;
+    const struct step *opened_by = c->opened_by;
+    bool auto_pong_off = c->auto_pong_off;
+    struct fault_plan plan = c->plan;
+    conn_empty(c);
+    conn_init(c, c->runner, c->actor);
+    c->next = next;
+    c->opened_by = opened_by;
+    c->auto_pong_off = auto_pong_off;
+    c->plan = plan;
+}
+
+/* ---- a fresh connection ---- */
+
+static bool conn_over(struct conn *c, struct layer *layer)
+{
+    struct runner *r = c->runner;
+    c->number = ++r->connections;
+    if (r->uses_fault) {
+        layer = fault_layer(layer, prng_stream_n(r->seed, "net", c->number), NULL, NULL);
+        c->fault = layer;
+        for (unsigned i = 0; i < FAULTS; i++) {
+            if (c->plan.set[i])
+                fault_set(layer, &c->plan.faults[i]);
+            c->plan.set[i] = false;
+        }
+    }
+    struct endpoint_config config = {.role = r->config.role, .seed = r->seed, .connection = c->number,
+                                     .message_max = LIMIT_MESSAGE_BYTES, .trace = &r->trace};
+    c->endpoint = endpoint_new(layer, &config, &conn_sink, c);
+    if (!c->endpoint)
+        end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");
+    return c->endpoint != NULL;
+}
+
+static void waiter_fresh(void *arg, struct layer *layer)
+{
+    struct conn *c = arg;
+    conn_over(c, layer);
+    runner_wake(c->runner);
+}
+
+bool conn_dial(struct conn *c)
+{
+    struct runner *r = c->runner;
+    const struct testee *testee = r->config.testee;
+    c->phase = CONN_DIALLING;
+    if (r->config.role == WS_SERVER) {
+        listener_share_wait(r->config.listener, &c->waiter);
+        return true;
+    }
+    struct net_address to = {.port = testee->url.port};
+    snprintf(to.host, sizeof to.host, "%s", testee->url.host);
+    struct layer *layer = loop_connect(r->config.loop, &to, NULL, NULL);
+    if (testee->url.secure)
+        layer = tls_layer(testee->tls, layer, testee->url.host, NULL, NULL);
+    return conn_over(c, layer);
+}
+
+void conn_apply_fault(struct conn *c, const struct fault_setting *setting)
+{
+    if (c->endpoint && c->fault) {
+        fault_set(c->fault, setting);
+        return;
+    }
+    if (setting->kind == FAULT_OFF)
+        memset(&c->plan, 0, sizeof c->plan);
+    else
+        c->plan.set[setting->kind] = true;
+    c->plan.faults[setting->kind] = *setting;
+}
