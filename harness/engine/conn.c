@@ -2,16 +2,10 @@
  * within limits until an expect wants it. Nothing is decided here. */
 #include "engine/play.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-uint64_t bytes_hash(uint64_t hash, const void *bytes, size_t size)
-{
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * 0x100000001b3ull;
-    return hash;
-}
 
 /* ---- the queue ---- */
 
@@ -145,6 +139,7 @@ static void on_opened(void *owner)
 {
     struct conn *c = owner;
     c->phase = CONN_TRANSPORT;
+    c->came_ns = runner_now(c->runner);
     runner_wake(c->runner);
 }
 
@@ -226,7 +221,7 @@ static void on_message(struct conn *c, const struct ws_event *event)
 
 static bool answers_ping(struct conn *c, const uint8_t *payload, size_t size)
 {
-    uint64_t hash = bytes_hash(BYTES_HASH, payload, size);
+    uint64_t hash = hash_bytes(HASH_START, payload, size);
     for (unsigned i = 0; i < PINGS_KEPT; i++) {
         if (c->pings[i] == hash) {
             c->pings[i] = 0;
@@ -238,7 +233,7 @@ static bool answers_ping(struct conn *c, const uint8_t *payload, size_t size)
 
 void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size)
 {
-    c->pings[c->ping_next++ % PINGS_KEPT] = bytes_hash(BYTES_HASH, payload, size);
+    c->pings[c->ping_next++ % PINGS_KEPT] = hash_bytes(HASH_START, payload, size);
 }
 
 static void on_ping(struct conn *c, const struct ws_event *event)
@@ -332,7 +327,7 @@ static const struct endpoint_sink conn_sink = {
 
 /* ---- life ---- */
 
-static void waiter_fresh(void *arg, struct layer *layer);
+static bool waiter_fresh(void *arg, struct layer *layer);
 
 static void conn_init(struct conn *c, struct runner *r, const char *actor)
 {
@@ -504,11 +499,11 @@ static bool conn_over(struct conn *c, struct layer *layer)
     return c->endpoint != NULL;
 }
 
-static void waiter_fresh(void *arg, struct layer *layer)
+static bool waiter_fresh(void *arg, struct layer *layer)
 {
     struct conn *c = arg;
-    conn_over(c, layer);
     runner_wake(c->runner);
+    return conn_over(c, layer);
 }
 
 bool conn_dial(struct conn *c)

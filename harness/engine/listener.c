@@ -55,13 +55,13 @@ static void held_opened(void *owner) { (void)owner; }
 static const struct layer_sink held_sink = {
     .opened = held_opened, .data = held_data, .ended = held_ended};
 
-static void hand_out(struct listener_share *share, struct listener_waiter *waiter, struct layer *layer)
+static bool hand_out(struct listener_share *share, struct listener_waiter *waiter, struct layer *layer)
 {
     waiter->waiting = false;
     waiter->next = NULL;
     if (share->tls)
         layer = tls_layer(share->tls, layer, NULL, NULL, NULL);
-    waiter->fresh(waiter->arg, layer);
+    return waiter->fresh(waiter->arg, layer);
 }
 
 static void keep(struct listener_share *share, struct layer *fresh)
@@ -135,7 +135,8 @@ void listener_share_wait(struct listener_share *share, struct listener_waiter *w
         struct layer *layer = held->layer;
         held_forget(held);
         layer_pause(layer, false);
-        hand_out(share, waiter, layer);
+        if (hand_out(share, waiter, layer))
+            layer->sink->opened(layer->owner); /* its own `opened` was heard by us */
         return;
     }
     struct listener_waiter **at = &share->waiters;

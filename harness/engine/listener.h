@@ -6,7 +6,8 @@
 #include "engine/runner.h"
 
 struct listener_waiter {
-    void (*fresh)(void *arg, struct layer *layer); /* takes the layer (TLS on it, when the port speaks TLS) */
+    /* Takes the layer (TLS on it, when the port speaks TLS). False: it could not, and released it. */
+    bool (*fresh)(void *arg, struct layer *layer);
     void *arg;
     bool waiting;
     struct listener_waiter *next;

@@ -25,12 +25,6 @@ static const struct field fields[] = {
     [FIELD_EXTENSIONS] = {"Sec-WebSocket-Extensions", "extensions", SLOT_DEFLATE},
 };
 
-bool is_handshake_form(enum form form)
-{
-    return form == FORM_EXPECT_OPEN || form == FORM_EXPECT_STATUS || form == FORM_EXPECT_HEADER ||
-           form == FORM_EXPECT_NO_HEADER || form == FORM_EXPECT_REFUSED;
-}
-
 /* ---- writing heads ---- */
 
 static bool left_out(const struct step *step, const struct field *field)
@@ -303,26 +297,20 @@ static bool begin_head(struct runner *r, struct conn *c)
 {
     const struct step *step = c->opened_by;
     int status = (int)step_number(step, SLOT_STATUS, 101);
+    bool fine;
     pump_begin(r, step);
     struct buf *out = &r->pump.bytes;
     if (r->config.role == WS_CLIENT) {
-        if (!write_request(r, c, step, out))
+        fine = write_request(r, c, step, out) && buf_append(&c->sent_head, out->data, out->size);
+    } else {
+        if (!opening_judge(r, c))
             return false;
-        return buf_append(&c->sent_head, out->data, out->size);
+        fine = status == 101 ? write_response(r, c, step, out) : write_refusal(r, step, status, out);
     }
-    if (!opening_judge(r, c))
-        return false;
-    return status == 101 ? write_response(r, c, step, out) : write_refusal(r, step, status, out);
-}
-
-static const char *end_seen(struct runner *r, const struct conn *c)
-{
-    struct buf words;
-    buf_init(&words, 0);
-    item_words(c->end, &words);
-    const char *text = runner_text(r, "%s", buf_text(&words));
-    buf_free(&words);
-    return text;
+    if (!fine)
+        end_case(r, VERDICT_ERROR, "", "", "the head could not be made: more than %u KiB, or no memory",
+                 2 * WS_HEAD_BYTES_MAX >> 10);
+    return fine;
 }
 
 /* Server: our answer is out. */
@@ -350,18 +338,19 @@ static enum opening see_answer(struct runner *r, struct conn *c, const char **se
     struct buf words;
     buf_init(&words, 0);
     head_words(c, &words);
-    *seen = runner_text(r, "%s", buf_text(&words));
-    buf_free(&words);
+    *seen = runner_words(r, &words);
     return OPENING_FAILED;
 }
 
 enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const char **seen)
 {
     bool client = r->config.role == WS_CLIENT;
+    r->opened_once |= c->phase >= CONN_TRANSPORT;
+    if (c->opened_by->form == FORM_CONNECT && c->phase == CONN_TRANSPORT)
+        return OPENING_DONE;
     if (c->opening == OPENING_DIAL && head_is_due(r, c)) {
-        r->opened_once = true;
         if (!begin_head(r, c))
-            return r->decided ? OPENING_ENDED : (end_case(r, VERDICT_ERROR, "", "", "the head is too long"), OPENING_ENDED);
+            return OPENING_ENDED;
         c->opening = OPENING_HEAD_OUT;
     }
     if (c->opening == OPENING_HEAD_OUT) {
@@ -375,7 +364,7 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
         return OPENING_DONE;
     if (c->opening == OPENING_ANSWER && c->head.there)
         return see_answer(r, c, seen);
-    *seen = c->end ? end_seen(r, c) : "nothing";
+    *seen = c->end ? end_words(r, c) : "nothing";
     if (c->end || runner_now(r) >= c->opening_deadline)
         return OPENING_FAILED;
     wait_until(r, c->opening_deadline);

@@ -82,6 +82,7 @@ struct conn {
     struct listener_waiter waiter;
 
     /* opening */
+    uint64_t came_ns;           /* when the transport was there */
     const struct step *opened_by;
     enum opening_stage opening;
     uint64_t opening_deadline;
@@ -109,6 +110,8 @@ struct conn {
     unsigned ping_next;
     bool auto_pong_off;
     bool close_sent, close_received;
+    enum { CLOSING_NOT, CLOSING_CLOSE, CLOSING_TCP, CLOSING_OVER } closing; /* at the end of the case */
+    uint64_t closing_deadline;
     uint16_t close_sent_code, close_code;
     bool fin_sent;
     bool broken_out;            /* what we sent is not a stream of whole frames: no closing handshake can follow */
@@ -126,6 +129,12 @@ struct limbo {
 
 /* ---- a case under way ---- */
 
+/* What a restart under way answers to; it outlives the runner, in the run's arena. */
+struct testee_ticket {
+    struct runner *runner; /* NULL: it is over */
+    bool answered;
+};
+
 enum progress {
     STEP_DONE,
     STEP_WAIT, /* call again when something happened, or at runner->wake_at */
@@ -140,6 +149,7 @@ struct cursor {
 
 /* Bytes on their way out, in pieces when told so. */
 struct pump {
+    bool raw; /* the trace has not seen them yet: heads, and bytes as they are */
     struct buf bytes;
     size_t at, chunk;
     uint64_t every_ns, next_ns;
@@ -178,7 +188,9 @@ struct runner {
     struct ws_handshake_scratch *scratch;
     bool uses_frames, uses_echo, uses_fault;
     bool opened_once;          /* the testee took a connection in this case */
+    bool alive_before;         /* the testee ran when the case began */
     bool killed;               /* the script ended the testee itself */
+    bool lost;                 /* a connection ended without a closing handshake: perhaps it died */
     struct testee_ticket *ticket;
 
     struct capture captures[LIMIT_CAPTURES];
@@ -225,7 +237,7 @@ void runner_note(struct runner *r, const char *format, ...) __attribute__((forma
 /* ---- steps_*.c: one function per form ---- */
 
 typedef enum progress step_fn(struct runner *r, struct conn *c, const struct step *step);
-step_fn step_open, step_connect, step_reconnect;
+step_fn step_open, step_reconnect;
 step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
 step_fn step_expect, step_fence;
 step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
@@ -237,9 +249,10 @@ void pump_begin(struct runner *r, const struct step *step);
 /* ---- opening.c: the heads that we write, and what becomes of the handshake ---- */
 
 enum opening { OPENING_WAIT, OPENING_DONE, OPENING_FAILED, OPENING_ENDED };
-/* One opening handshake with the options of `step`; `whole`: it must succeed.
- * FAILED: *seen tells why (no such testee, refused ...); ENDED: the case is over. */
-enum opening opening_begin(struct runner *r, struct conn *c, const struct step *step);
+/* One opening handshake with the options of `step`; `whole`: it must succeed,
+ * else it is done when our head is out. FAILED: *seen tells why (no such testee,
+ * refused ...); ENDED: the case is over. */
+enum opening opening_begin(struct runner *r, struct conn *c, const struct step *step, uint64_t patience_ns);
 enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const char **seen);
 /* Judges the handshake that came about: remarks, UNIMPLEMENTED, FAIL. False: the case is over. */
 bool opening_judge(struct runner *r, struct conn *c);
@@ -247,7 +260,6 @@ bool opening_judge(struct runner *r, struct conn *c);
 void opening_response(struct runner *r, struct conn *c);
 /* Server: the peer's request has come. */
 void opening_request(struct runner *r, struct conn *c);
-bool is_handshake_form(enum form form);
 
 /* ---- conn.c ---- */
 
@@ -266,10 +278,6 @@ void conn_discard(struct conn *c);
 void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size);
 void conn_silence(struct conn *c);
 void conn_apply_fault(struct conn *c, const struct fault_setting *setting);
-/* FNV-1a, over pieces: start with BYTES_HASH. */
-#define BYTES_HASH 0xcbf29ce484222325ull
-uint64_t bytes_hash(uint64_t hash, const void *bytes, size_t size);
-
 /* ---- match.c ---- */
 
 enum match { MATCH_WAIT, MATCH_NO, MATCH_YES };
@@ -278,31 +286,50 @@ struct outcome {
     enum close_verdict close;   /* CLOSE_NONE: says nothing of it */
     const char *why;            /* of a lower grade, or of a mismatch; may be NULL */
 };
-/* The kinds of items that this form looks at. */
+/* The kinds of items that this form looks at; 0: it looks at the handshake. */
 unsigned match_wants(enum form form);
+bool is_handshake_form(enum form form);
 enum match match_step(struct runner *r, struct conn *c, const struct step *step, struct item *item,
                       struct outcome *outcome);
-/* "text \"two\"", "close 1002 \"bad frame\"" ... */
+
+/* ---- pattern.c ---- */
+
+/* `matches` and `capture` of the step over these bytes; YES where it has neither. */
+enum match pattern_match(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
+                         struct outcome *outcome);
+void pattern_free_captures(struct runner *r);
+
+/* ---- words.c: "text \"two\"", "close 1002 \"bad frame\"" ... ---- */
+
 void item_words(const struct item *item, struct buf *out);
 void head_words(const struct conn *c, struct buf *out);
+/* Moves the words to the run's arena. */
+const char *runner_words(struct runner *r, struct buf *words);
+const char *end_words(struct runner *r, const struct conn *c);
 const char *expected_words(struct runner *r, const struct step *step);
 const char *duration_words(struct runner *r, uint64_t ns);
-enum match match_pattern(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
-                         struct outcome *outcome);
+/* Behind the code of a Close. */
+struct ws_span close_reason(const struct item *item);
 
 /* ---- closing.c ---- */
 
 /* The Close of theirs was taken by an expect: answer it, unless the script does. */
 void closing_answer(struct runner *r, struct conn *c);
+/* A verdict on the closing; the worst one stands. */
+void closing_verdict(struct runner *r, enum close_verdict verdict);
 /* The end of a case: a closing handshake on every connection that is open. */
 enum progress closing_poll(struct runner *r);
 
 /* ---- grade.c ---- */
 
 void breach_frame(struct runner *r, const struct ws_violation *violation);
-void breach_handshake(struct runner *r, const struct ws_breach *breach);
+/* `fatal`: the handshake came to nothing by it. */
+void breach_handshake(struct runner *r, const struct ws_breach *breach, bool fatal);
 /* Fills the result from what was decided. */
 void grade_fill(struct runner *r);
-bool grade_prepare(struct runner *r); /* id, title, needs; false: already decided */
+/* Id, title ...; a case whose needs cannot be met is decided by it. */
+void grade_prepare(struct runner *r);
+/* A testee of ours that died is found out here, also when the case had passed. */
+enum progress grade_watch(struct runner *r);
 
 #endif

@@ -1,17 +1,15 @@
 /* Recording of a trace; trace_print.c writes it out. See trace.h. */
 #include "engine/trace.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FNV_OFFSET 0xcbf29ce484222325u
-#define FNV_PRIME  0x100000001b3u
-
 void trace_init(struct trace *trace)
 {
-    *trace = (struct trace){.digest = FNV_OFFSET};
+    *trace = (struct trace){.digest = HASH_START};
     arena_init(&trace->arena);
 }
 
@@ -67,8 +65,5 @@ void trace_add(struct trace *trace, const struct trace_event *event)
 
 void trace_sent(struct trace *trace, const void *bytes, size_t size)
 {
-    const uint8_t *at = bytes;
-
-    for (size_t i = 0; i < size; i++)
-        trace->digest = (trace->digest ^ at[i]) * FNV_PRIME;
+    trace->digest = hash_bytes(trace->digest, bytes, size);
 }
