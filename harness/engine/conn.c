@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,6 +314,7 @@ static void on_ended(void *owner, enum layer_end end, const struct diag *why)
     }
     if (c->end)
         c->end->end = end;
+    c->runner->lost |= !c->fin_sent && !(c->close_sent && c->close_received);
     runner_wake(c->runner);
 }
 

@@ -4,6 +4,7 @@
  * that a head written by hand is judged like one of ours. */
 #include "engine/play.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct field {
@@ -252,7 +253,7 @@ static bool needs_met(struct runner *r, const struct conn *c)
         end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it", "the case needs permessage-deflate");
         return false;
     }
-    if (client && test->needs[FORM_NEEDS_PROTOCOL] && test->needs_protocol &&
+    if (client && test->needs[FORM_NEEDS_PROTOCOL] && step_setting(c->opened_by, SLOT_PROTOCOL) &&
         strcmp(c->protocol, test->needs_protocol) != 0) {
         end_case(r, VERDICT_UNIMPLEMENTED, runner_text(r, "subprotocol %s", test->needs_protocol),
                  *c->protocol ? c->protocol : "a handshake without it", "the case needs a subprotocol");

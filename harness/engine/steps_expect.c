@@ -2,6 +2,7 @@
  * for until every alternative's time is up. */
 #include "engine/play.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Until when this alternative may still come true. */

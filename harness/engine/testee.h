@@ -33,17 +33,21 @@ struct testee {
 struct exec_testee;
 struct exec_options {
     const char *command;     /* {port}, {url}, {cert}, {key} are replaced */
+    const char *certificate_file, *key_file; /* for {cert} and {key}; NULL: the command may not name them */
     const char *scheme_path; /* url to test once it runs, with {port}: "ws://127.0.0.1:{port}/" */
     uint64_t patience_ns;    /* until it must answer; 0: 10 s */
 };
-/* `ready` is called once: why NULL when it answers, else what went wrong. */
+/* Strings are copied. `ready` is called once, never before this returns: why
+ * NULL when it answers, else what went wrong. NULL without memory. */
 struct exec_testee *exec_testee_start(struct loop *loop, const struct exec_options *options,
                                       void (*ready)(void *arg, const struct diag *why), void *arg);
 const struct testee_ops *exec_testee_ops(void); /* arg: the exec_testee */
 const char *exec_testee_url(const struct exec_testee *testee);
 /* Did it die by itself since the last call? */
 bool exec_testee_crashed(struct exec_testee *testee);
+/* SIGTERM, a while later SIGKILL; `ended` is called from the loop. */
 void exec_testee_end(struct exec_testee *testee, loop_fn *ended, void *arg);
+/* Kills what still runs; no further callback. */
 void exec_testee_release(struct exec_testee *testee);
 
 #endif
