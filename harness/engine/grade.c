@@ -10,13 +10,13 @@
 
 /* ---- breaches ---- */
 
-/* A tester fails a testee only on what the text says for certain. */
+/* A tester fails a testee only on what the text says for certain; where both ways are legal it takes note. */
 static enum verdict breach_verdict(enum ws_certainty certainty)
 {
     static const enum verdict verdicts[] = {
         [WS_MUST] = VERDICT_FAIL,           [WS_STRICT] = VERDICT_NON_STRICT,
         [WS_SHOULD] = VERDICT_NON_STRICT,   [WS_DISPUTED] = VERDICT_NON_STRICT,
-        [WS_LENIENT] = VERDICT_INFO,        [WS_POLICY] = VERDICT_INFO,
+        [WS_LENIENT] = VERDICT_INFO,        [WS_POLICY] = VERDICT_PASS,
     };
     return verdicts[certainty];
 }
@@ -25,10 +25,12 @@ static void breach(struct runner *r, enum verdict verdict, const char *sentence,
 {
     if (r->decided)
         return;
-    if (verdict != VERDICT_FAIL) {
+    if (verdict == VERDICT_PASS)
+        runner_note(r, "the testee %s", sentence);
+    if (verdict != VERDICT_PASS && verdict != VERDICT_FAIL)
         remark(r, verdict, "the testee %s (%s)", sentence, requirement);
+    if (verdict != VERDICT_FAIL)
         return;
-    }
     const char *expected = r->step ? expected_words(r, r->step) : "a closing handshake";
     r->hard = true;
     end_case(r, VERDICT_FAIL, expected, runner_text(r, "a testee that %s", sentence), "the testee %s (%s)", sentence,

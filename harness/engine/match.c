@@ -219,9 +219,8 @@ static enum match match_close(struct runner *r, struct conn *c, const struct ste
         return MATCH_NO;
     if (!code_wanted(step, item))
         return no(outcome, "the connection is closed with another code");
-    struct ws_span reason = close_reason(item);
     outcome->close = CLOSE_OK;
-    return same_payload(r, step, (const uint8_t *)reason.at, reason.size, outcome);
+    return same_payload(r, step, item->data, item->size, outcome);
 }
 
 /* RFC 6455 section 7.1.7: a Close with a fitting code is what an endpoint should send, ending TCP is what it must. */

@@ -31,7 +31,7 @@ struct item {
     struct ws_frame_head head;  /* FRAME */
     bool answers;               /* PONG: to a ping of ours */
     enum layer_end end;         /* END */
-    uint8_t *data;
+    uint8_t *data;              /* payload; CLOSE: the reason; END: what was wrong */
     size_t size;
     struct item *next;
 };
@@ -308,8 +308,6 @@ const char *runner_words(struct runner *r, struct buf *words);
 const char *end_words(struct runner *r, const struct conn *c);
 const char *expected_words(struct runner *r, const struct step *step);
 const char *duration_words(struct runner *r, uint64_t ns);
-/* Behind the code of a Close. */
-struct ws_span close_reason(const struct item *item);
 
 /* ---- closing.c ---- */
 

@@ -39,23 +39,15 @@ static void control_words(const struct item *item, struct buf *out)
     preview(item->data, item->size, item->size, out);
 }
 
-struct ws_span close_reason(const struct item *item)
-{
-    if (item->size < 2)
-        return (struct ws_span){NULL, 0};
-    return (struct ws_span){(const char *)item->data + 2, item->size - 2};
-}
-
 static void close_words(const struct item *item, struct buf *out)
 {
-    struct ws_span reason = close_reason(item);
     if (item->code == 1005)
         buf_append_text(out, "close without a code");
     else
         buf_printf(out, "close %u", item->code);
-    if (reason.size) {
+    if (item->size) {
         buf_append_byte(out, ' ');
-        preview((const uint8_t *)reason.at, reason.size, reason.size, out);
+        preview(item->data, item->size, item->size, out);
     }
 }
 
