@@ -89,7 +89,8 @@ $(UNIT_TESTS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS) $$(call 
 
 $(BUILD)/tests/unit/%.o: ALLFLAGS += -Itests/unit/support
 
-.PHONY: unit
+.PHONY: unit unit-programs
+unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
@@ -106,6 +107,16 @@ $(BENCHES): $(BUILD)/bench/%: bench/%.c bench/bench.h $(call archive,wire) $(cal
 .PHONY: bench
 bench: $(BENCHES)
 	@for b in $^; do $$b || exit 1; done
+
+# --- what a person types: installs what is missing first ---
+.PHONY: test demo
+test:
+	@.ci/deps test
+	@tests/all
+
+demo:
+	@.ci/deps build
+	@docs/demo
 
 .PHONY: clean
 clean:
