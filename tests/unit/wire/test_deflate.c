@@ -199,6 +199,37 @@ START_TEST(output_does_not_depend_on_room)
 }
 END_TEST
 
+/* Messages whose output ends at and around the edge of the deflater's own buffer. */
+START_TEST(output_that_fills_the_buffer)
+{
+    static uint8_t bytes[8250];
+    struct prng p = prng_stream(9, "edge");
+    struct buf wire, message;
+    buf_init(&wire, 0);
+    buf_init(&message, 0);
+    fill(bytes, sizeof bytes, 2, &p);
+    for (size_t size = 4050; size < sizeof bytes; size += size == 4120 ? 4020 : 1) {
+        for (int level = 0; level < 7; level += 6) {
+            struct ws_deflater *d = ws_deflater_new(15, true, level);
+            struct ws_inflater *i = ws_inflater_new(15, true);
+            for (int n = 0; n < 2; n++) {
+                buf_clear(&wire);
+                buf_clear(&message);
+                deflate_message(d, bytes, size, 3000, 9000, &p, &wire);
+                ck_assert_int_eq(
+                    inflate_message(i, wire.data, wire.size, 3000, 9000, &p, &message), WS_CODEC_OK);
+                ck_assert(message.size == size && memcmp(message.data, bytes, size) == 0);
+                ck_assert(!ws_inflater_truncated(i));
+            }
+            ws_deflater_free(d);
+            ws_inflater_free(i);
+        }
+    }
+    buf_free(&wire);
+    buf_free(&message);
+}
+END_TEST
+
 START_TEST(an_empty_message_is_one_byte)
 {
     struct prng p = prng_stream(1, "empty");
@@ -467,7 +498,8 @@ START_TEST(noise)
 }
 END_TEST
 
-UNIT_MAIN("deflate", round_trips, output_does_not_depend_on_room, an_empty_message_is_one_byte,
+UNIT_MAIN("deflate", round_trips, output_does_not_depend_on_room,
+          output_that_fills_the_buffer, an_empty_message_is_one_byte,
           examples_of_the_rfc, final_blocks, truncated_messages, corrupt_messages,
           takeover_that_was_not_agreed, distances_up_to_the_window_and_no_further,
           the_window_fault_is_told_from_the_others, arguments_that_are_off, a_train_of_final_blocks,
