@@ -230,6 +230,13 @@ static void wake(struct endpoint *e)
         e->later = timer_start(e->loop, 0, go_on_later, e);
 }
 
+/* Leaves a callback that is not part of reading: the owner may have wanted it to go on. */
+static void leave_and_wake(struct endpoint *e)
+{
+    if (leave(e))
+        wake(e);
+}
+
 /* ---- what the layer says ---- */
 
 static void on_opened(void *owner)
@@ -239,7 +246,7 @@ static void on_opened(void *owner)
     endpoint_trace(e, (struct trace_event){.kind = TRACE_CONNECT});
     enter(e);
     e->sink->opened(e->owner);
-    leave(e);
+    leave_and_wake(e);
 }
 
 static void on_data(void *owner, uint8_t *bytes, size_t size)
@@ -287,7 +294,7 @@ static void on_drained(void *owner)
         return;
     enter(e);
     e->sink->drained(e->owner);
-    leave(e);
+    leave_and_wake(e);
 }
 
 static void on_event(void *context, const struct ws_event *event)

@@ -85,6 +85,13 @@ static bool is_101(const struct buf *text)
     return strncmp(buf_text(text), "HTTP/1.1 101 ", 13) == 0;
 }
 
+/* Without that header line, in an acceptance. */
+static void line_drop(struct buf *text, const char *begin)
+{
+    if (is_101(text))
+        line_replace(text, begin, "");
+}
+
 /* A further header line of an acceptance. */
 static void line_add(struct buf *text, const char *line)
 {
@@ -95,19 +102,19 @@ static void line_add(struct buf *text, const char *line)
 static void head_without_accept(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    line_replace(text, "Sec-WebSocket-Accept:", "");
+    line_drop(text, "Sec-WebSocket-Accept:");
 }
 
 static void head_without_upgrade(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    line_replace(text, "Upgrade:", "");
+    line_drop(text, "Upgrade:");
 }
 
 static void head_without_connection(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    line_replace(text, "Connection:", "");
+    line_drop(text, "Connection:");
 }
 
 static void head_without_version(struct peer_conn *conn, struct buf *text)

@@ -96,8 +96,13 @@ static void heard_ended(void *owner, enum layer_end end, const struct diag *why)
     bench_do(b, HEARD_END);
 }
 
+static void heard_drained(void *owner)
+{
+    endpoint_pause(((struct bench *)owner)->endpoint, false);
+}
+
 static const struct endpoint_sink sink = {
-    .opened = heard_opened, .head = heard_head, .event = heard_event, .ended = heard_ended};
+    .opened = heard_opened, .head = heard_head, .event = heard_event, .ended = heard_ended, .drained = heard_drained};
 
 static void bench_begin(struct bench *b, enum ws_role role)
 {
@@ -307,6 +312,21 @@ START_TEST(a_pause_keeps_the_rest)
     ck_assert_uint_eq(b.log.size, strlen("head(/chat) ping(1) binary() eof ") + sizeof big);
     ck_assert_ptr_nonnull(strstr(buf_text(&b.log), "x) eof "));
     buf_free(&bytes);
+    bench_end(&b);
+}
+END_TEST
+
+/* Back-pressure as a peer does it: paused while its answers wait, on when they are gone. */
+START_TEST(goes_on_when_drained)
+{
+    struct bench b;
+    bench_begin(&b, WS_SERVER);
+    b.pause_at = HEARD_HEAD;
+    FEED(&b, REQUEST "\x81\x82\0\0\0\0hi");
+    expect_log(&b, "head(/chat) ");
+    layer_say_drained(&b.layer->layer);
+    loop_run(b.loop);
+    expect_log(&b, "head(/chat) text(hi) ");
     bench_end(&b);
 }
 END_TEST
@@ -560,6 +580,7 @@ END_TEST
 UNIT_MAIN("endpoint", every_split_gives_the_same, bytewise_and_random_segments_give_the_same,
           bytes_behind_the_head_wait_for_begin, reading_stops_when_too_much_waits_for_begin,
           interim_responses_and_bodies, broken_heads, endless_head_is_bounded, a_pause_keeps_the_rest,
+          goes_on_when_drained,
           a_reset_waits_for_nobody, released_in_any_callback, violations_are_told_and_traced,
           discarded_from_now_on, frames_as_ordered, writes_in_chunks, closes_and_ends,
           masks_come_from_the_seed, compressed_both_ways, compression_needs_agreement, without_memory_to_begin,
