@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How sure the text is of what a receiver has to do about it. A tester fails a
- * receiving testee only on MUST; the sender is bound by MUST and STRICT alike. */
+/* How sure the text is. A tester fails a testee only on MUST. */
 enum ws_certainty {
     WS_MUST,     /* by the text */
     WS_STRICT,   /* by the text, but it binds the sender more clearly than the receiver */
@@ -35,8 +34,8 @@ enum ws_reaction {
 struct ws_violation {
     const char *name;        /* "reserved-data-opcode" */
     const char *requirement; /* id of requirements.tsv that the sender broke */
-    enum ws_certainty certainty;
-    enum ws_reaction reaction;
+    enum ws_certainty certainty; /* that the sender is in the wrong */
+    enum ws_reaction reaction;   /* the receiver's: surely wrong may still be overlooked */
     uint16_t codes[WS_VIOLATION_CODES_MAX]; /* close codes a receiver may fail with, best first; 0 ends */
     const char *sentence;    /* what the sender does: "sends a second Close" */
 };
