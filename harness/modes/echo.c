@@ -1,0 +1,115 @@
+/* See echo.h: a loop, the reference peer on it, and the words around it. */
+#include "modes/echo.h"
+
+#include "base/file.h"
+#include "base/nearest.h"
+#include "engine/peer.h"
+
+#include <string.h>
+
+static int list_faults(FILE *out)
+{
+    struct buf text;
+
+    buf_init(&text, 0);
+    peer_fault_list(&text);
+    fputs(buf_text(&text), out);
+    buf_free(&text);
+    return 0;
+}
+
+/* NULL without a diag when none is wanted. */
+static const struct peer_fault *find_fault(const char *name, struct diag *why)
+{
+    struct nearest nearest = {0};
+    size_t count;
+    const struct peer_fault *faults = peer_faults(&count);
+    const struct peer_fault *found = name != NULL ? peer_fault_find(name) : NULL;
+
+    if (name == NULL || found != NULL)
+        return found;
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, name, faults[i].name);
+    if (nearest.word != NULL)
+        diag_set(why, DIAG_USAGE, "there is no fault '%s'; did you mean '%s'?", name, nearest.word);
+    else
+        diag_set(why, DIAG_USAGE, "there is no fault '%s'; --fault list shows all", name);
+    return NULL;
+}
+
+/* Server context, with its certificate written out where that is wanted. */
+static struct tls_context *make_tls(const struct echo_options *options, struct diag *why)
+{
+    struct tls_server_options tls = {
+        .certificate_file = options->certificate_file,
+        .key_file = options->key_file,
+        .alpn = "http/1.1",
+    };
+    struct tls_context *context = tls_server_new(&tls, why);
+
+    if (context == NULL || options->certificate_out == NULL)
+        return context;
+    const char *pem = tls_certificate_pem(context);
+    if (file_write(options->certificate_out, pem, strlen(pem), why))
+        return context;
+    tls_context_free(context);
+    return NULL;
+}
+
+static void stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+static bool serve(struct loop *loop, const struct peer_config *config, FILE *out, struct diag *why)
+{
+    const char *host = config->at.host[0] != '\0' ? config->at.host : "127.0.0.1";
+    bool brackets = strchr(host, ':') != NULL;
+    struct peer *peer = peer_start(loop, config, why);
+
+    if (peer == NULL)
+        return false;
+    loop_on_interrupt(loop, stop, loop); /* before anyone can know that we are here */
+    fprintf(out, "listening on %s://%s%s%s:%u/\n", config->tls != NULL ? "wss" : "ws", brackets ? "[" : "", host,
+            brackets ? "]" : "", peer_port(peer));
+    fflush(out);
+    loop_run(loop);
+    peer_stop(peer);
+    return true;
+}
+
+static bool echo(const struct echo_options *options, struct diag *why)
+{
+    const struct peer_fault *fault = find_fault(options->fault, why);
+    struct peer_config config = {
+        .at = {.port = options->port},
+        .deflate = options->deflate,
+        .protocols = options->protocols,
+        .message_max = options->message_max,
+        .fault = fault,
+        .seed = options->seed,
+    };
+
+    if (options->fault != NULL && fault == NULL)
+        return false;
+    if (options->host != NULL && strlen(options->host) >= sizeof config.at.host)
+        return diag_set(why, DIAG_USAGE, "the address to listen on is too long");
+    if (options->host != NULL)
+        strcpy(config.at.host, options->host);
+    config.deflate.enabled |= fault != NULL && fault->needs_deflate;
+    if (options->tls && (config.tls = make_tls(options, why)) == NULL)
+        return false;
+    struct loop *loop = loop_uv_new(why);
+    bool served = loop != NULL && serve(loop, &config, options->out, why);
+    if (loop != NULL)
+        loop_free(loop);
+    tls_context_free(config.tls);
+    return served;
+}
+
+int echo_main(const struct echo_options *options, struct diag *why)
+{
+    if (options->fault != NULL && strcmp(options->fault, "list") == 0)
+        return list_faults(options->out);
+    return echo(options, why) ? 0 : (int)why->kind;
+}
