@@ -60,11 +60,3 @@ void requirements_free(struct requirements *requirements)
     arena_free(&requirements->arena);
     *requirements = (struct requirements){0};
 }
-
-const struct requirement *requirements_find(const struct requirements *requirements, const char *id)
-{
-    for (size_t i = 0; i < requirements->count; i++)
-        if (strcmp(requirements->rows[i].id, id) == 0)
-            return &requirements->rows[i];
-    return NULL;
-}

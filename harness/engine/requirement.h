@@ -31,7 +31,5 @@ struct requirements {
 /* Those compiled in. False without memory. */
 bool requirements_read(struct requirements *requirements);
 void requirements_free(struct requirements *requirements);
-/* NULL when there is none of that id. */
-const struct requirement *requirements_find(const struct requirements *requirements, const char *id);
 
 #endif

@@ -237,6 +237,8 @@ size_t suite_filter(struct suite *suite, const struct suite_filter *filter)
             continue;
         if (filter->exclude != NULL && matches_any(test->id, filter->exclude))
             continue;
+        if (filter->no_scenarios && test->is_scenario)
+            continue;
         if (test->tested != TESTED_BOTH && filter->role != TESTED_BOTH && test->tested != filter->role)
             other_role++;
         else

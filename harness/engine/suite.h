@@ -29,7 +29,8 @@ void suite_free(struct suite *suite);
 struct suite_filter {
     const char *const *include; /* glob patterns over ids; NULL: all. NULL-terminated */
     const char *const *exclude;
-    enum role_tested role;      /* cases for the other role are left out */
+    enum role_tested role;      /* cases for the other role are left out; BOTH: none */
+    bool no_scenarios;          /* only conformance cases */
 };
 /* Drops cases that do not match; returns how many of them only for their role. */
 size_t suite_filter(struct suite *suite, const struct suite_filter *filter);
