@@ -1,0 +1,189 @@
+/* See commands.h. One function per row of the command table. */
+#include "cli/commands.h"
+
+#include "base/nearest.h"
+#include "cli/help.h"
+#include "engine/peer.h"
+#include "engine/script.h"
+#include "modes/echo.h"
+#include "modes/fmt.h"
+#include "modes/lint.h"
+#include "modes/list.h"
+#include "modes/play/play.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef int command_fn(const struct options *options, struct diag *why);
+
+static const char *const *option_list(const struct options *options, enum option option)
+{
+    return options->values[option].list;
+}
+
+static bool option_set(const struct options *options, enum option option)
+{
+    return options->values[option].set;
+}
+
+/* The end of a command that prints one text. */
+static int print(struct buf *text, struct diag *why)
+{
+    bool fine = !text->failed || diag_set(why, DIAG_TROUBLE, "out of memory");
+    fputs(buf_text(text), stdout);
+    buf_free(text);
+    return fine ? 0 : DIAG_TROUBLE;
+}
+
+static int list_faults(struct diag *why)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    peer_fault_list(&text);
+    return print(&text, why);
+}
+
+static bool wants_fault_list(const struct options *options)
+{
+    const char *fault = option_text(options, OPTION_FAULT);
+    return fault != NULL && strcmp(fault, "list") == 0;
+}
+
+static int play(const struct options *options, const char *const *paths, const char *url, struct diag *why)
+{
+    if (wants_fault_list(options))
+        return list_faults(why);
+    const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
+    return play_main(
+        &(struct play_options){
+            .paths = paths,
+            .include = option_list(options, OPTION_CASE),
+            .exclude = option_list(options, OPTION_EXCLUDE),
+            .url = url,
+            .command = option_text(options, OPTION_EXEC),
+            .simulated = option_set(options, OPTION_SIM),
+            .tls = option_set(options, OPTION_TLS),
+            .fault = option_text(options, OPTION_FAULT),
+            .ca_file = option_text(options, OPTION_CA),
+            .insecure = option_set(options, OPTION_INSECURE),
+            .headers = option_list(options, OPTION_HEADER),
+            .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
+            .has_seed = option_set(options, OPTION_SEED),
+            .seed = option_number(options, OPTION_SEED, 0),
+            .patience = timeout->set ? timeout->factor : 1,
+            .timeout_ns = timeout->number,
+            .fail_fast = option_set(options, OPTION_FAIL_FAST),
+            .json_file = option_text(options, OPTION_JSON),
+            .trace = option_set(options, OPTION_TRACE),
+            .verbose = option_set(options, OPTION_VERBOSE),
+            .color = (enum play_color)option_number(options, OPTION_COLOR, PLAY_COLOR_AUTO),
+            .out = stdout,
+            .errors = stderr,
+        },
+        why);
+}
+
+static int command_RUN(const struct options *options, struct diag *why)
+{
+    return play(options, options->words, option_text(options, OPTION_URL), why);
+}
+
+static int command_TEST(const struct options *options, struct diag *why)
+{
+    return play(options, NULL, options->words[0], why);
+}
+
+static int command_ECHO(const struct options *options, struct diag *why)
+{
+    if (wants_fault_list(options))
+        return list_faults(why);
+    const char *host = option_text(options, OPTION_HOST);
+    return echo_main(
+        &(struct echo_options){
+            .host = host,
+            .port = (uint16_t)option_number(options, OPTION_PORT, 0),
+            .tls = option_set(options, OPTION_TLS),
+            .certificate_file = option_text(options, OPTION_CERT),
+            .key_file = option_text(options, OPTION_KEY),
+            .certificate_out = option_text(options, OPTION_CERT_OUT),
+            .deflate = {.enabled = option_set(options, OPTION_DEFLATE)},
+            .protocols = option_list(options, OPTION_SUBPROTOCOL),
+            .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
+            .fault = option_text(options, OPTION_FAULT),
+            .seed = option_number(options, OPTION_SEED, 0),
+            .out = stdout,
+        },
+        why);
+}
+
+static int command_LINT(const struct options *options, struct diag *why)
+{
+    return lint_main(options->words, stdout, why);
+}
+
+static int command_FMT(const struct options *options, struct diag *why)
+{
+    return fmt_main(
+        &(struct fmt_options){
+            .paths = options->words,
+            .write = option_set(options, OPTION_WRITE),
+            .check = option_set(options, OPTION_CHECK),
+            .out = stdout,
+            .errors = stderr,
+        },
+        why);
+}
+
+static int command_LIST(const struct options *options, struct diag *why)
+{
+    return list_main(
+        &(struct list_options){
+            .pattern = options->words[0],
+            .requirements = option_set(options, OPTION_REQUIREMENTS),
+            .out = stdout,
+        },
+        why);
+}
+
+static int unknown_topic(const char *word, struct diag *why)
+{
+    struct nearest nearest = {0};
+    for (size_t i = 0; i < COMMANDS; i++)
+        nearest_offer(&nearest, word, command_rows[i].word);
+    for (size_t i = 0; i < VERBS; i++)
+        nearest_offer(&nearest, word, verb_word((enum verb)i));
+    if (nearest.word != NULL)
+        diag_set(why, DIAG_USAGE, "no command or verb '%s'; did you mean '%s'?", word, nearest.word);
+    else
+        diag_set(why, DIAG_USAGE, "no command or verb '%s'; see `wsgauntlet help` and `wsgauntlet help verbs`", word);
+    return DIAG_USAGE;
+}
+
+static int command_HELP(const struct options *options, struct diag *why)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    const char *word = options->words[0];
+    enum command command = word == NULL ? COMMANDS : command_find(word);
+    if (word == NULL)
+        help_overview(&text);
+    else if (command < COMMANDS)
+        help_command(command, &text);
+    else if (!verbs_help(strcmp(word, "verbs") == 0 ? NULL : word, &text))
+        return unknown_topic(word, why);
+    return print(&text, why);
+}
+
+int command_run(const struct options *options, struct diag *why)
+{
+    static command_fn *const functions[COMMANDS] = {
+#define COMMAND(id, word, arguments, least, most, summary) command_##id,
+#include "cli/options.def"
+    };
+    if (!option_set(options, OPTION_HELP))
+        return functions[options->command](options, why);
+    struct buf text;
+    buf_init(&text, 0);
+    help_command(options->command, &text);
+    return print(&text, why);
+}

@@ -1,0 +1,49 @@
+/* `wsgauntlet run` and `wsgauntlet test`: a suite, a testee, a run, its reports. */
+#ifndef MODES_PLAY_H
+#define MODES_PLAY_H
+
+#include "base/diag.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum play_color { PLAY_COLOR_AUTO, PLAY_COLOR_ALWAYS, PLAY_COLOR_NEVER };
+
+struct play_options {
+    /* what: NULL-terminated lists, NULL when not given */
+    const char *const *paths;   /* scenario files and folders; NULL: the embedded conformance suite */
+    const char *const *include; /* globs over ids */
+    const char *const *exclude;
+
+    /* whom: none of url and command is the built-in peer */
+    const char *url;
+    const char *command;        /* of --exec */
+    bool simulated;             /* the built-in peer, in virtual time */
+    bool tls;                   /* built-in peer and --exec: wss */
+    const char *fault;          /* of the built-in peer */
+    const char *ca_file;
+    bool insecure;
+    const char *const *headers;
+
+    /* how */
+    unsigned parallel;
+    bool has_seed;
+    uint64_t seed;
+    double patience;            /* factor on time limits */
+    uint64_t timeout_ns;        /* 0: as the files say */
+    bool fail_fast;
+
+    /* what is told */
+    const char *json_file;
+    bool trace, verbose;
+    enum play_color color;
+    FILE *out;
+    FILE *errors;
+};
+
+/* Returns the exit status: 0 all passed, 1 something failed, 2 wrong usage or
+ * file, 3 our own trouble or no testee; with a sentence in `why` where there is one to say. */
+int play_main(const struct play_options *options, struct diag *why);
+
+#endif
