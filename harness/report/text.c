@@ -1,0 +1,270 @@
+/* See text.h. */
+#include "report/text.h"
+
+#include "report/clean.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define SECTIONS_SHOWN 64u
+#define BAR 20u
+
+static const struct {
+    const char *word;   /* in the summary */
+    const char *column; /* in the table */
+    const char *color;  /* SGR parameters */
+} looks[VERDICTS] = {
+    [VERDICT_PASS] = {"passed", "pass", "32"},
+    [VERDICT_NON_STRICT] = {"non-strict", "non-strict", "33"},
+    [VERDICT_INFO] = {"info", "info", "36"},
+    [VERDICT_UNIMPLEMENTED] = {"unimplemented", "unimpl.", "2"},
+    [VERDICT_FAIL] = {"failed", "fail", "1;31"},
+    [VERDICT_ERROR] = {"errors", "error", "35"},
+};
+
+static void colored(struct buf *out, const struct text_report *report, enum verdict verdict, const char *text)
+{
+    if (report->options.color)
+        buf_printf(out, "\033[%sm%s\033[0m", looks[verdict].color, text);
+    else
+        buf_append_text(out, text);
+}
+
+static void duration(struct buf *out, uint64_t ns)
+{
+    double seconds = (double)ns / 1e9;
+    if (seconds < 0.9995)
+        buf_printf(out, "%.0f ms", seconds * 1e3);
+    else if (seconds < 99.95)
+        buf_printf(out, "%.1f s", seconds);
+    else
+        buf_printf(out, "%.0f min %.0f s", floor(seconds / 60), fmod(seconds, 60));
+}
+
+/* Lines that stay, above the progress line. Frees them. */
+static void flush(struct text_report *report, struct buf *lines)
+{
+    if (report->progress_shown)
+        fputs("\r\033[K", report->options.out);
+    report->progress_shown = false;
+    fwrite(buf_text(lines), 1, lines->size, report->options.out);
+    fflush(report->options.out);
+    buf_free(lines);
+}
+
+void text_begin(struct text_report *report, const struct text_options *options,
+                const struct run_result *run, const char *against)
+{
+    *report = (struct text_report){.options = *options};
+    struct buf line;
+    buf_init(&line, 0);
+    buf_printf(&line, "%zu case%s against ", run->planned, run->planned == 1 ? "" : "s");
+    clean_line(&line, against);
+    buf_printf(&line, "; seed 0x%" PRIx64 "\n", run->seed);
+    flush(report, &line);
+}
+
+static void explanation(struct buf *line, const struct case_result *result)
+{
+    const char *parts[][2] = {{"", result->detail}, {"expected ", result->expected}, {"got ", result->seen}};
+    const char *separators[] = {"", "; ", ", "};
+    bool first = true;
+    for (int i = 0; i < 3; i++) {
+        if (parts[i][1] == NULL || parts[i][1][0] == 0)
+            continue;
+        buf_append_text(line, first ? ": " : separators[i]);
+        buf_append_text(line, parts[i][0]);
+        clean_line(line, parts[i][1]);
+        first = false;
+    }
+}
+
+static void shown_case(struct buf *lines, const struct text_report *report, const struct case_result *result)
+{
+    colored(lines, report, result->verdict, verdict_word(result->verdict));
+    buf_append_text(lines, "  ");
+    clean_line(lines, result->id);
+    if (result->verdict == VERDICT_PASS) {
+        buf_append_text(lines, ": ");
+        clean_line(lines, result->title);
+        buf_append_text(lines, " (");
+        duration(lines, result->duration_ns);
+        buf_append_byte(lines, ')');
+    }
+    explanation(lines, result);
+    buf_append_byte(lines, '\n');
+    if (result->verdict != VERDICT_PASS && result->replay[0] != 0) {
+        buf_append_text(lines, "      replay: ");
+        clean_line(lines, result->replay);
+        buf_append_byte(lines, '\n');
+    }
+    if (result->stderr_tail[0] != 0) {
+        buf_append_text(lines, "      the end of the testee's standard error:\n");
+        clean_block(lines, "      | ", result->stderr_tail);
+    }
+    if (report->options.trace)
+        clean_block(lines, "      ", result->trace);
+}
+
+/* [######              ]  23/80  1 failed  5.5.2/payload-125 */
+static void progress(struct text_report *report, const struct run_result *run, const struct case_result *last)
+{
+    struct run_summary summary = run_summary(run);
+    size_t bad = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR];
+    size_t filled = run->planned == 0 ? 0 : BAR * summary.total / run->planned;
+    struct buf line, cut;
+    buf_init(&line, 0);
+    buf_init(&cut, 0);
+    buf_append_byte(&line, '[');
+    buf_append_fill(&line, '#', filled);
+    buf_append_fill(&line, ' ', BAR - filled);
+    buf_printf(&line, "] %zu/%zu", summary.total, run->planned);
+    if (bad != 0)
+        buf_printf(&line, "  %zu failed", bad);
+    buf_append_text(&line, "  ");
+    clean_line(&line, last->id);
+    buf_append_text(&line, "  ");
+    clean_line(&line, last->title);
+    text_cut(&cut, buf_text(&line), report->options.columns - 1); /* the last column would wrap on some */
+    fprintf(report->options.out, "\r%s\033[K", buf_text(&cut));
+    fflush(report->options.out);
+    report->progress_shown = true;
+    buf_free(&line);
+    buf_free(&cut);
+}
+
+void text_case(struct text_report *report, const struct run_result *run, const struct case_result *result)
+{
+    bool silent = result->verdict == VERDICT_PASS || result->verdict == VERDICT_INFO ||
+                  result->verdict == VERDICT_UNIMPLEMENTED;
+    if (report->options.verbose || !silent) {
+        struct buf lines;
+        buf_init(&lines, 0);
+        shown_case(&lines, report, result);
+        flush(report, &lines);
+    }
+    if (report->options.live && report->options.columns > 1)
+        progress(report, run, result);
+}
+
+void text_note(struct text_report *report, const char *note)
+{
+    struct buf line;
+    buf_init(&line, 0);
+    buf_append_text(&line, "note: ");
+    clean_line(&line, note);
+    buf_append_byte(&line, '\n');
+    flush(report, &line);
+}
+
+/* ---- the end ---- */
+
+struct section {
+    const char *name;
+    size_t by[VERDICTS];
+};
+
+/* In the order of their first cases; what is over the limit goes to the last one, "others". */
+static size_t count_sections(const struct run_result *run, struct section sections[SECTIONS_SHOWN])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct case_result *result = run->cases[i];
+        const char *name = result->section == NULL || result->section[0] == 0 ? "." : result->section;
+        size_t at = 0;
+        while (at < count && strcmp(sections[at].name, name) != 0)
+            at++;
+        if (at == SECTIONS_SHOWN) {
+            at--;
+            sections[at].name = "others";
+        } else if (at == count) {
+            sections[count++] = (struct section){.name = name};
+        }
+        sections[at].by[result->verdict]++;
+    }
+    return count;
+}
+
+static void table_row(struct buf *out, const struct text_report *report, const struct section *section, size_t width)
+{
+    struct buf name;
+    buf_init(&name, 0);
+    clean_line(&name, section->name);
+    size_t used = text_columns(buf_text(&name));
+    buf_append_text(out, buf_text(&name));
+    buf_append_fill(out, ' ', used < width ? width - used : 0);
+    buf_free(&name);
+    for (int v = 0; v < VERDICTS; v++) {
+        char cell[32];
+        snprintf(cell, sizeof cell, "%zu", section->by[v]);
+        size_t room = strlen(looks[v].column) + 2, size = section->by[v] == 0 ? 1 : strlen(cell);
+        buf_append_fill(out, ' ', room > size ? room - size : 1);
+        if (section->by[v] == 0)
+            buf_append_byte(out, '.');
+        else
+            colored(out, report, (enum verdict)v, cell);
+    }
+    buf_append_byte(out, '\n');
+}
+
+static void table(struct buf *out, const struct text_report *report, const struct run_result *run)
+{
+    struct section sections[SECTIONS_SHOWN];
+    size_t count = count_sections(run, sections), width = 0;
+    if (count < 2)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = text_columns(sections[i].name);
+        width = size > width ? size : width;
+    }
+    buf_append_byte(out, '\n');
+    buf_append_fill(out, ' ', width);
+    for (int v = 0; v < VERDICTS; v++)
+        buf_printf(out, "  %s", looks[v].column);
+    buf_append_byte(out, '\n');
+    for (size_t i = 0; i < count; i++)
+        table_row(out, report, &sections[i], width);
+    buf_append_byte(out, '\n');
+}
+
+static void summary_line(struct buf *out, const struct text_report *report, const struct run_result *run)
+{
+    struct run_summary summary = run_summary(run);
+    buf_printf(out, "%zu case%s:", summary.total, summary.total == 1 ? "" : "s");
+    bool first = true;
+    for (int v = 0; v < VERDICTS; v++) {
+        if (summary.by[v] == 0)
+            continue;
+        char part[64];
+        snprintf(part, sizeof part, "%zu %s", summary.by[v], looks[v].word);
+        buf_append_text(out, first ? " " : ", ");
+        colored(out, report, (enum verdict)v, part);
+        first = false;
+    }
+    buf_append_text(out, first ? " nothing was played" : "");
+    buf_append_text(out, " in ");
+    duration(out, run->duration_ns);
+    buf_printf(out, "; seed 0x%" PRIx64, run->seed);
+    if (run->testee.agent != NULL && run->testee.agent[0] != 0) {
+        buf_append_text(out, "; ");
+        clean_line(out, run->testee.agent);
+    }
+    buf_append_byte(out, '\n');
+}
+
+void text_end(struct text_report *report, const struct run_result *run, const char *stopped)
+{
+    struct buf out;
+    buf_init(&out, 0);
+    table(&out, report, run);
+    if (run->interrupted) {
+        size_t left = run->planned - run->count;
+        buf_printf(&out, "stopped early, %zu of %zu cases did not run", left, run->planned);
+        buf_append_text(&out, stopped[0] == 0 ? "" : ": ");
+        clean_line(&out, stopped);
+        buf_append_byte(&out, '\n');
+    }
+    summary_line(&out, report, run);
+    flush(report, &out);
+}

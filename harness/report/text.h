@@ -1,0 +1,33 @@
+/* A run as text, for people: each case that did not pass as it ends, a table by
+ * section and a summary at the end; on a terminal a progress line below. */
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include "engine/result.h"
+
+#include <stdio.h>
+
+struct text_options {
+    FILE *out;
+    bool color;
+    bool live;        /* a terminal: a progress line of at most `columns` */
+    unsigned columns;
+    bool verbose;     /* every case, not only those that did not pass */
+    bool trace;       /* what happened in each case that is shown */
+};
+
+struct text_report {
+    struct text_options options;
+    bool progress_shown;
+};
+
+/* `against`: who is tested, as part of a sentence: "ws://..., the built-in peer". */
+void text_begin(struct text_report *report, const struct text_options *options,
+                const struct run_result *run, const char *against);
+void text_case(struct text_report *report, const struct run_result *run, const struct case_result *result);
+/* Something that a person should know now. */
+void text_note(struct text_report *report, const char *note);
+/* `stopped`: why not everything was played, or "". */
+void text_end(struct text_report *report, const struct run_result *run, const char *stopped);
+
+#endif
