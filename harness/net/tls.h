@@ -2,6 +2,7 @@
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
+#include "base/buf.h"
 #include "net/layer.h"
 
 struct tls_context; /* an SSL_CTX; shared by connections */
@@ -21,6 +22,8 @@ struct tls_server_options {
 struct tls_context *tls_server_new(const struct tls_server_options *options, struct diag *why);
 /* PEM text of the server's certificate (for --ca of a client); owned by the context. */
 const char *tls_certificate_pem(const struct tls_context *context);
+/* Appends the server's private key as PEM, for a testee that we start with this certificate. */
+bool tls_key_pem(const struct tls_context *context, struct buf *out);
 void tls_context_free(struct tls_context *context);
 
 /* Puts TLS on top of `below` and owns it (it may be not yet open). `opened`

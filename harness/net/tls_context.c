@@ -167,6 +167,18 @@ static void keep_pem(struct tls_context *context)
     BIO_free(text);
 }
 
+bool tls_key_pem(const struct tls_context *context, struct buf *out)
+{
+    BIO *text = BIO_new(BIO_s_mem());
+    EVP_PKEY *key = SSL_CTX_get0_privatekey(context->ssl);
+    char *bytes;
+    bool fine = text != NULL && key != NULL && PEM_write_bio_PrivateKey(text, key, NULL, NULL, 0, NULL, NULL) == 1;
+    long size = fine ? BIO_get_mem_data(text, &bytes) : 0;
+    fine = fine && buf_append(out, bytes, (size_t)size);
+    BIO_free(text);
+    return fine;
+}
+
 struct tls_context *tls_server_new(const struct tls_server_options *options, struct diag *why)
 {
     struct tls_context *context = context_new(true);

@@ -1,0 +1,181 @@
+/* See play.h. */
+#include "modes/play/play.h"
+
+#include "base/file.h"
+#include "engine/suite.h"
+#include "modes/play/whom.h"
+#include "report/json.h"
+#include "report/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t fresh_seed(void)
+{
+    uint32_t seed = 0; /* short enough to be typed again */
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        seed = (uint32_t)time(NULL);
+    return seed;
+}
+
+/* ---- the suite ---- */
+
+static bool gather(struct suite *suite, const struct play_options *options, struct diag *why)
+{
+    if (options->paths == NULL)
+        return suite_add_embedded(suite, NULL, why);
+    struct buf errors;
+    buf_init(&errors, 0);
+    bool fine = true;
+    for (const char *const *path = options->paths; *path != NULL; path++)
+        fine &= suite_add_path(suite, *path, &errors, fine ? why : NULL);
+    fputs(buf_text(&errors), options->errors);
+    buf_free(&errors);
+    return fine;
+}
+
+/* Files, then filters. False with the reason; what files say of themselves is already printed. */
+static bool choose(struct suite *suite, const struct play_options *options, struct diag *why)
+{
+    if (!gather(suite, options, why))
+        return false;
+    size_t of_clients = suite_filter(suite, &(struct suite_filter){
+        .include = options->include,
+        .exclude = options->exclude,
+        .role = TESTED_SERVER,
+        .no_scenarios = options->paths == NULL,
+    });
+    if (options->timeout_ns != 0)
+        suite_set_timeout(suite, options->timeout_ns);
+    if (of_clients != 0)
+        fprintf(options->errors, "note: %zu case%s for clients left out\n", of_clients, of_clients == 1 ? "" : "s");
+    return suite->case_count != 0 || diag_set(why, DIAG_USAGE, "no case to play: none matches");
+}
+
+/* ---- what is told ---- */
+
+static struct text_options terminal(const struct play_options *options)
+{
+    int fd = fileno(options->out);
+    bool tty = fd >= 0 && isatty(fd);
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    bool plain = (no_color != NULL && no_color[0] != 0) || term == NULL || strcmp(term, "dumb") == 0;
+    struct winsize size = {0};
+    if (tty && ioctl(fd, TIOCGWINSZ, &size) != 0)
+        size.ws_col = 0;
+    return (struct text_options){
+        .out = options->out,
+        .color = options->color == PLAY_COLOR_ALWAYS || (options->color == PLAY_COLOR_AUTO && tty && !plain),
+        .live = tty && term != NULL && strcmp(term, "dumb") != 0,
+        .columns = size.ws_col == 0 ? 80 : size.ws_col,
+        .verbose = options->verbose,
+        .trace = options->trace,
+    };
+}
+
+static void on_progress(void *arg, const struct run_result *run, const struct case_result *done)
+{
+    text_case(arg, run, done);
+}
+
+static void on_note(void *arg, const char *text)
+{
+    text_note(arg, text);
+}
+
+static bool write_json(const struct run_result *run, const struct play_options *options, struct diag *why)
+{
+    if (options->json_file == NULL)
+        return true;
+    struct buf json;
+    buf_init(&json, 0);
+    struct json_options form = {.version = WSGAUNTLET_VERSION, .trace = options->trace};
+    bool fine = json_report(run, &form, &json, why) &&
+                file_write(options->json_file, buf_text(&json), json.size, why);
+    buf_free(&json);
+    return fine;
+}
+
+/* ---- the run ---- */
+
+static void introduce(struct run_result *run, const struct whom *whom, uint64_t seed)
+{
+    char started[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    const char *kept = arena_text(&run->arena, started);
+    run->started = kept == NULL ? "" : kept;
+    run->seed = seed;
+    run->testee = (struct testee_info){
+        .url = buf_text(&whom->url),
+        .command = whom->options->command == NULL ? "" : whom->options->command,
+        .agent = "",
+        .builtin = whom->builtin,
+        .tls = whom->testee.url.secure,
+    };
+}
+
+/* Our own troubles go before what the cases say, but for a testee that is lost:
+ * then a case has failed. */
+static int status_of(enum play_end end, const struct run_result *run)
+{
+    if (end == PLAY_NO_TESTEE || end == PLAY_INTERRUPTED)
+        return DIAG_TROUBLE;
+    int status = run_exit_status(run);
+    return end == PLAY_LOST && status == 0 ? DIAG_TROUBLE : status;
+}
+
+static int play(const struct suite *suite, struct whom *whom, uint64_t seed, struct run_result *run,
+                struct diag *why)
+{
+    const struct play_options *options = whom->options;
+    struct text_options form = terminal(options);
+    struct text_report text;
+    introduce(run, whom, seed);
+    run->planned = suite->case_count;
+    text_begin(&text, &form, run, buf_text(&whom->against));
+    struct play_config config = {
+        .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = seed,
+                   .patience = options->patience, .replay_prefix = buf_text(&whom->replay)},
+        .parallel = options->parallel,
+        .fail_fast = options->fail_fast,
+        .echoes = options->paths == NULL,
+        .progress = on_progress,
+        .note = on_note,
+        .arg = &text,
+    };
+    struct diag stopped = {0};
+    enum play_end end = suite_play(suite, &config, run, &stopped);
+    bool mendable = options->url != NULL && options->command == NULL;
+    if (end == PLAY_NO_TESTEE)
+        diag_set(why, DIAG_TROUBLE, "%s%s", stopped.text,
+                 mendable ? "; start the server or give --exec 'CMD {port}'" : "");
+    else
+        text_end(&text, run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
+    return write_json(run, options, why) ? status_of(end, run) : DIAG_TROUBLE;
+}
+
+int play_main(const struct play_options *options, struct diag *why)
+{
+    struct suite suite = {0};
+    struct whom whom = {0};
+    struct run_result *run = run_result_new();
+    uint64_t seed = options->has_seed ? options->seed : fresh_seed();
+    int status = 0;
+    if (run == NULL)
+        diag_set(why, DIAG_TROUBLE, "out of memory");
+    else if (choose(&suite, options, why) &&
+             (options->json_file == NULL || file_writable(options->json_file, why)) &&
+             whom_start(&whom, options, seed, why))
+        status = play(&suite, &whom, seed, run, why);
+    status = why->kind != DIAG_NONE ? (int)why->kind : status;
+    whom_end(&whom);
+    run_result_free(run);
+    suite_free(&suite);
+    return status;
+}

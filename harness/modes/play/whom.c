@@ -1,0 +1,267 @@
+/* See whom.h. */
+#include "modes/play/whom.h"
+
+#include "base/file.h"
+#include "base/nearest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what is asked for ---- */
+
+static bool check_options(const struct play_options *options, struct diag *why)
+{
+    bool other = options->url != NULL || options->command != NULL;
+    if (other && options->fault != NULL)
+        return diag_set(why, DIAG_USAGE, "--fault is for the built-in peer, not for a server of yours");
+    if (other && options->simulated)
+        return diag_set(why, DIAG_USAGE, "--sim plays against the built-in peer only: leave out --url and --exec");
+    if (options->url != NULL && options->tls)
+        return diag_set(why, DIAG_USAGE, "--tls is for the built-in peer and --exec: write wss:// in the URL");
+    if (options->fault == NULL || peer_fault_find(options->fault) != NULL)
+        return true;
+    struct nearest nearest = {0};
+    size_t count;
+    const struct peer_fault *faults = peer_faults(&count);
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, options->fault, faults[i].name);
+    return diag_set(why, DIAG_USAGE, "unknown fault '%s'; %s%s%s", options->fault,
+                    nearest.word == NULL ? "`wsgauntlet echo --fault list` prints them" : "did you mean '",
+                    nearest.word == NULL ? "" : nearest.word, nearest.word == NULL ? "" : "'?");
+}
+
+static void shell_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (word[0] != 0 && word[strspn(word, plain)] == 0) {
+        buf_append_text(out, word);
+        return;
+    }
+    buf_append_byte(out, '\'');
+    for (; *word != 0; word++) {
+        if (*word == '\'')
+            buf_append_text(out, "'\\''");
+        else
+            buf_append_byte(out, (uint8_t)*word);
+    }
+    buf_append_byte(out, '\'');
+}
+
+static void replay_option(struct buf *out, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    buf_printf(out, " %s ", name);
+    shell_word(out, value);
+}
+
+/* "wsgauntlet run --url ...": everything but seed and case. */
+static void write_replay(struct buf *out, const struct play_options *options)
+{
+    bool run = options->paths != NULL;
+    buf_append_text(out, run ? "wsgauntlet run" : "wsgauntlet test");
+    if (run)
+        replay_option(out, "--url", options->url);
+    else if (options->url != NULL) {
+        buf_append_byte(out, ' ');
+        shell_word(out, options->url);
+    }
+    replay_option(out, "--exec", options->command);
+    replay_option(out, "--fault", options->fault);
+    replay_option(out, "--ca", options->ca_file);
+    for (const char *const *header = options->headers; header != NULL && *header != NULL; header++)
+        replay_option(out, "--header", *header);
+    buf_append_text(out, options->simulated ? " --sim" : "");
+    buf_append_text(out, options->tls ? " --tls" : "");
+    buf_append_text(out, options->insecure ? " --insecure" : "");
+}
+
+/* ---- certificates ---- */
+
+/* A certificate of our own, as files below a folder of our own. */
+static bool make_certificate(struct whom *w, struct diag *why)
+{
+    const char *root = getenv("TMPDIR");
+    if (snprintf(w->folder, sizeof w->folder, "%s/wsgauntlet-XXXXXX", root == NULL ? "/tmp" : root) >=
+            (int)sizeof w->folder)
+        snprintf(w->folder, sizeof w->folder, "/tmp/wsgauntlet-XXXXXX");
+    if (mkdtemp(w->folder) == NULL) {
+        int error = errno;
+        w->folder[0] = 0;
+        return diag_set(why, DIAG_TROUBLE, "cannot make a folder for the certificate: %s", strerror(error));
+    }
+    buf_printf(&w->certificate_file, "%s/cert.pem", w->folder);
+    buf_printf(&w->key_file, "%s/key.pem", w->folder);
+    w->server_tls = tls_server_new(&(struct tls_server_options){0}, why);
+    if (w->server_tls == NULL)
+        return false;
+    struct buf key;
+    buf_init(&key, 0);
+    const char *pem = tls_certificate_pem(w->server_tls);
+    bool fine = tls_key_pem(w->server_tls, &key) || diag_set(why, DIAG_TROUBLE, "out of memory");
+    fine = fine && file_write(buf_text(&w->certificate_file), pem, strlen(pem), why) &&
+           file_write(buf_text(&w->key_file), buf_text(&key), key.size, why);
+    buf_free(&key);
+    return fine;
+}
+
+static void remove_certificate(struct whom *w)
+{
+    if (w->folder[0] == 0)
+        return;
+    unlink(buf_text(&w->certificate_file));
+    unlink(buf_text(&w->key_file));
+    rmdir(w->folder);
+}
+
+/* What is known once the URL is: where to, and how it is trusted. */
+static bool aim(struct whom *w, const char *url, struct diag *why)
+{
+    const char *reason = "";
+    buf_append_text(&w->url, url);
+    if (!ws_url_parse(&w->testee.url, url, true, &reason))
+        return diag_set(why, DIAG_USAGE, "%s is not a WebSocket URL: %s", url, reason);
+    w->testee.loop = w->loop;
+    w->testee.headers = w->options->headers;
+    if (!w->testee.url.secure)
+        return true;
+    bool own = w->server_tls != NULL && w->options->ca_file == NULL;
+    w->testee.tls = tls_client_new(
+        &(struct tls_client_options){
+            .ca_file = own ? buf_text(&w->certificate_file) : w->options->ca_file,
+            .insecure = w->options->insecure,
+        },
+        why);
+    return w->testee.tls != NULL;
+}
+
+/* ---- the built-in peer ---- */
+
+static bool start_builtin(struct whom *w, uint64_t seed, struct diag *why)
+{
+    static const char *const protocols[] = {"chat", "superchat", NULL};
+    struct peer_config config = {
+        .tls = w->server_tls,
+        .deflate = {.enabled = true},
+        .protocols = protocols,
+        .fault = w->options->fault == NULL ? NULL : peer_fault_find(w->options->fault),
+        .seed = seed,
+    };
+    w->builtin = true;
+    w->peer = peer_start(w->loop, &config, why);
+    if (w->peer == NULL)
+        return false;
+    char url[64];
+    snprintf(url, sizeof url, "%s://127.0.0.1:%u/", w->options->tls ? "wss" : "ws", peer_port(w->peer));
+    buf_append_text(&w->against, w->options->simulated ? "the simulated built-in peer" : "the built-in peer");
+    if (w->options->fault != NULL)
+        buf_printf(&w->against, " with the fault %s", w->options->fault);
+    if (!w->options->simulated)
+        buf_printf(&w->against, " at %s", url);
+    return aim(w, url, why);
+}
+
+/* ---- a process ---- */
+
+static void on_ready(void *arg, const struct diag *why)
+{
+    struct whom *w = arg;
+    if (why != NULL)
+        diag_set(w->why, why->kind, "%s", why->text);
+    loop_stop(w->loop);
+}
+
+static void on_interrupt(void *arg)
+{
+    struct whom *w = arg;
+    if (w->why != NULL)
+        diag_set(w->why, DIAG_TROUBLE, "interrupted");
+    loop_stop(w->loop);
+}
+
+static bool start_process(struct whom *w, struct diag *why)
+{
+    const char *otherwise = w->options->tls ? "wss://127.0.0.1:{port}/" : "ws://127.0.0.1:{port}/";
+    struct exec_options options = {
+        .command = w->options->command,
+        .certificate_file = w->options->tls ? buf_text(&w->certificate_file) : NULL,
+        .key_file = w->options->tls ? buf_text(&w->key_file) : NULL,
+        .scheme_path = w->options->url == NULL ? otherwise : w->options->url,
+        .patience_ns = (uint64_t)(10e9 * w->options->patience),
+    };
+    struct diag trouble = {0};
+    w->why = &trouble;
+    w->process = exec_testee_start(w->loop, &options, on_ready, w);
+    if (w->process == NULL)
+        return diag_set(why, DIAG_TROUBLE, "out of memory");
+    loop_on_interrupt(w->loop, on_interrupt, w);
+    loop_run(w->loop);
+    loop_on_interrupt(w->loop, NULL, NULL);
+    w->why = NULL;
+    if (trouble.kind != DIAG_NONE)
+        return diag_set(why, trouble.kind, "%s", trouble.text);
+    w->testee.ops = exec_testee_ops();
+    w->testee.ops_arg = w->process;
+    const char *url = exec_testee_url(w->process);
+    buf_printf(&w->against, "%s, started with `%s`", url, w->options->command);
+    return aim(w, url, why);
+}
+
+/* ---- the whole ---- */
+
+static struct loop *make_loop(const struct play_options *options, uint64_t seed, struct diag *why)
+{
+    static const struct sim_options network = {.latency_ns = NS_PER_MS};
+    return options->simulated ? loop_sim_new(seed, &network) : loop_uv_new(why);
+}
+
+bool whom_start(struct whom *w, const struct play_options *options, uint64_t seed, struct diag *why)
+{
+    *w = (struct whom){.options = options};
+    if (!check_options(options, why))
+        return false;
+    write_replay(&w->replay, options);
+    w->loop = make_loop(options, seed, why);
+    if (w->loop == NULL)
+        return why->kind != DIAG_NONE ? false : diag_set(why, DIAG_TROUBLE, "out of memory");
+    if (options->tls && !make_certificate(w, why))
+        return false;
+    if (options->command != NULL)
+        return start_process(w, why);
+    if (options->url == NULL)
+        return start_builtin(w, seed, why);
+    buf_append_text(&w->against, options->url);
+    return aim(w, options->url, why);
+}
+
+static void on_process_ended(void *arg)
+{
+    struct whom *w = arg;
+    loop_stop(w->loop);
+}
+
+void whom_end(struct whom *w)
+{
+    if (w->process != NULL) {
+        loop_on_interrupt(w->loop, on_interrupt, w);
+        exec_testee_end(w->process, on_process_ended, w);
+        loop_run(w->loop);
+        exec_testee_release(w->process);
+    }
+    if (w->peer != NULL)
+        peer_stop(w->peer);
+    if (w->testee.tls != NULL)
+        tls_context_free(w->testee.tls);
+    if (w->server_tls != NULL)
+        tls_context_free(w->server_tls);
+    if (w->loop != NULL)
+        loop_free(w->loop);
+    remove_certificate(w);
+    buf_free(&w->certificate_file);
+    buf_free(&w->key_file);
+    buf_free(&w->url);
+    buf_free(&w->against);
+    buf_free(&w->replay);
+}
