@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/nearest.h"
+#include "cli/clock.h"
 #include "cli/help.h"
 #include "engine/peer.h"
 #include "engine/script.h"
@@ -24,6 +25,11 @@ static const char *const *option_list(const struct options *options, enum option
 static bool option_set(const struct options *options, enum option option)
 {
     return options->values[option].set;
+}
+
+static uint64_t seed_of(const struct options *options)
+{
+    return option_set(options, OPTION_SEED) ? options->values[OPTION_SEED].number : clock_seed();
 }
 
 /* The end of a command that prints one text. */
@@ -53,6 +59,8 @@ static int play(const struct options *options, const char *const *paths, const c
 {
     if (wants_fault_list(options))
         return list_faults(why);
+    char started[CLOCK_STAMP_SIZE];
+    clock_stamp(started);
     const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
     return play_main(
         &(struct play_options){
@@ -68,11 +76,11 @@ static int play(const struct options *options, const char *const *paths, const c
             .insecure = option_set(options, OPTION_INSECURE),
             .headers = option_list(options, OPTION_HEADER),
             .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
-            .has_seed = option_set(options, OPTION_SEED),
-            .seed = option_number(options, OPTION_SEED, 0),
+            .seed = seed_of(options),
             .patience = timeout->set ? timeout->factor : 1,
             .timeout_ns = timeout->number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
+            .started = started,
             .json_file = option_text(options, OPTION_JSON),
             .trace = option_set(options, OPTION_TRACE),
             .verbose = option_set(options, OPTION_VERBOSE),
@@ -110,7 +118,7 @@ static int command_ECHO(const struct options *options, struct diag *why)
             .protocols = option_list(options, OPTION_SUBPROTOCOL),
             .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
             .fault = option_text(options, OPTION_FAULT),
-            .seed = option_number(options, OPTION_SEED, 0),
+            .seed = seed_of(options),
             .out = stdout,
         },
         why);

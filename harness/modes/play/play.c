@@ -10,17 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t fresh_seed(void)
-{
-    uint32_t seed = 0; /* short enough to be typed again */
-    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-        seed = (uint32_t)time(NULL);
-    return seed;
-}
 
 /* ---- the suite ---- */
 
@@ -102,15 +92,10 @@ static bool write_json(const struct run_result *run, const struct play_options *
 
 /* ---- the run ---- */
 
-static void introduce(struct run_result *run, const struct whom *whom, uint64_t seed)
+static void introduce(struct run_result *run, const struct whom *whom)
 {
-    char started[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    const char *kept = arena_text(&run->arena, started);
-    run->started = kept == NULL ? "" : kept;
-    run->seed = seed;
+    run->started = whom->options->started;
+    run->seed = whom->options->seed;
     run->testee = (struct testee_info){
         .url = buf_text(&whom->url),
         .command = whom->options->command == NULL ? "" : whom->options->command,
@@ -130,17 +115,16 @@ static int status_of(enum play_end end, const struct run_result *run)
     return end == PLAY_LOST && status == 0 ? DIAG_TROUBLE : status;
 }
 
-static int play(const struct suite *suite, struct whom *whom, uint64_t seed, struct run_result *run,
-                struct diag *why)
+static int play(const struct suite *suite, struct whom *whom, struct run_result *run, struct diag *why)
 {
     const struct play_options *options = whom->options;
     struct text_options form = terminal(options);
     struct text_report text;
-    introduce(run, whom, seed);
+    introduce(run, whom);
     run->planned = suite->case_count;
     text_begin(&text, &form, run, buf_text(&whom->against));
     struct play_config config = {
-        .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = seed,
+        .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = options->seed,
                    .patience = options->patience, .replay_prefix = buf_text(&whom->replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
@@ -165,14 +149,13 @@ int play_main(const struct play_options *options, struct diag *why)
     struct suite suite = {0};
     struct whom whom = {0};
     struct run_result *run = run_result_new();
-    uint64_t seed = options->has_seed ? options->seed : fresh_seed();
     int status = 0;
     if (run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
     else if (choose(&suite, options, why) &&
              (options->json_file == NULL || file_writable(options->json_file, why)) &&
-             whom_start(&whom, options, seed, why))
-        status = play(&suite, &whom, seed, run, why);
+             whom_start(&whom, options, why))
+        status = play(&suite, &whom, run, why);
     status = why->kind != DIAG_NONE ? (int)why->kind : status;
     whom_end(&whom);
     run_result_free(run);

@@ -28,13 +28,13 @@ struct play_options {
 
     /* how */
     unsigned parallel;
-    bool has_seed;
     uint64_t seed;
     double patience;            /* factor on time limits */
     uint64_t timeout_ns;        /* 0: as the files say */
     bool fail_fast;
 
     /* what is told */
+    const char *started;        /* when: UTC, 2026-01-31T12:00:00Z */
     const char *json_file;
     bool trace, verbose;
     enum play_color color;

@@ -139,7 +139,7 @@ static bool aim(struct whom *w, const char *url, struct diag *why)
 
 /* ---- the built-in peer ---- */
 
-static bool start_builtin(struct whom *w, uint64_t seed, struct diag *why)
+static bool start_builtin(struct whom *w, struct diag *why)
 {
     static const char *const protocols[] = {"chat", "superchat", NULL};
     struct peer_config config = {
@@ -147,7 +147,7 @@ static bool start_builtin(struct whom *w, uint64_t seed, struct diag *why)
         .deflate = {.enabled = true},
         .protocols = protocols,
         .fault = w->options->fault == NULL ? NULL : peer_fault_find(w->options->fault),
-        .seed = seed,
+        .seed = w->options->seed,
     };
     w->builtin = true;
     w->peer = peer_start(w->loop, &config, why);
@@ -211,19 +211,19 @@ static bool start_process(struct whom *w, struct diag *why)
 
 /* ---- the whole ---- */
 
-static struct loop *make_loop(const struct play_options *options, uint64_t seed, struct diag *why)
+static struct loop *make_loop(const struct play_options *options, struct diag *why)
 {
     static const struct sim_options network = {.latency_ns = NS_PER_MS};
-    return options->simulated ? loop_sim_new(seed, &network) : loop_uv_new(why);
+    return options->simulated ? loop_sim_new(options->seed, &network) : loop_uv_new(why);
 }
 
-bool whom_start(struct whom *w, const struct play_options *options, uint64_t seed, struct diag *why)
+bool whom_start(struct whom *w, const struct play_options *options, struct diag *why)
 {
     *w = (struct whom){.options = options};
     if (!check_options(options, why))
         return false;
     write_replay(&w->replay, options);
-    w->loop = make_loop(options, seed, why);
+    w->loop = make_loop(options, why);
     if (w->loop == NULL)
         return why->kind != DIAG_NONE ? false : diag_set(why, DIAG_TROUBLE, "out of memory");
     if (options->tls && !make_certificate(w, why))
@@ -231,7 +231,7 @@ bool whom_start(struct whom *w, const struct play_options *options, uint64_t see
     if (options->command != NULL)
         return start_process(w, why);
     if (options->url == NULL)
-        return start_builtin(w, seed, why);
+        return start_builtin(w, why);
     buf_append_text(&w->against, options->url);
     return aim(w, options->url, why);
 }

@@ -26,7 +26,7 @@ struct whom {
 };
 
 /* The loop, and the testee ready to be played against. False with the reason; whom_end in either case. */
-bool whom_start(struct whom *whom, const struct play_options *options, uint64_t seed, struct diag *why);
+bool whom_start(struct whom *whom, const struct play_options *options, struct diag *why);
 /* Ends what we started, frees the loop. */
 void whom_end(struct whom *whom);
 

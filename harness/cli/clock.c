@@ -1,0 +1,20 @@
+/* See clock.h. */
+#include "cli/clock.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+void clock_stamp(char out[CLOCK_STAMP_SIZE])
+{
+    struct tm utc;
+    time_t now = time(NULL);
+    strftime(out, CLOCK_STAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+uint64_t clock_seed(void)
+{
+    uint32_t seed;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        seed = (uint32_t)time(NULL);
+    return seed;
+}
