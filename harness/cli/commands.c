@@ -157,7 +157,7 @@ static int unknown_topic(const char *word, struct diag *why)
 {
     struct nearest nearest = {0};
     for (size_t i = 0; i < COMMANDS; i++)
-        nearest_offer(&nearest, word, command_rows[i].word);
+        nearest_offer(&nearest, word, cli_commands[i].word);
     for (size_t i = 0; i < VERBS; i++)
         nearest_offer(&nearest, word, verb_word((enum verb)i));
     if (nearest.word != NULL)

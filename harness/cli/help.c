@@ -51,8 +51,8 @@ void help_overview(struct buf *out)
                          "reference peer with defects on request.\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         char left[COMMAND_INDENT + 8];
-        snprintf(left, sizeof left, "  %s", command_rows[i].word);
-        two_columns(out, left, command_rows[i].summary, COMMAND_INDENT);
+        snprintf(left, sizeof left, "  %s", cli_commands[i].word);
+        two_columns(out, left, cli_commands[i].summary, COMMAND_INDENT);
     }
     buf_append_text(out, "\n`wsgauntlet help COMMAND` explains one with its options, `wsgauntlet help verbs`\n"
                          "the scenario language. Exit status: 0 all passed, 1 something failed, 2 wrong\n"
@@ -61,14 +61,14 @@ void help_overview(struct buf *out)
 
 void help_command(enum command command, struct buf *out)
 {
-    const struct command_row *row = &command_rows[command];
+    const struct command_row *row = &cli_commands[command];
     buf_printf(out, "usage: wsgauntlet %s [OPTION...]%s%s\n\nwsgauntlet ", row->word,
                row->arguments[0] == 0 ? "" : " ", row->arguments);
     buf_printf(out, "%s ", row->word);
     wrap(out, row->summary, strlen("wsgauntlet  ") + strlen(row->word), 0);
     buf_append_byte(out, '\n');
     for (size_t i = 0; i < OPTIONS; i++) {
-        const struct option_row *option = &option_rows[i];
+        const struct option_row *option = &cli_options[i];
         if (!(option->commands & 1u << command))
             continue;
         char left[64], letter[8] = "    ";
@@ -113,7 +113,7 @@ static void manual_option(struct buf *out, const struct option_row *row)
     const char *separator = " (";
     for (size_t i = 0; i < COMMANDS; i++) {
         if (row->commands & 1u << i) {
-            buf_printf(out, "%s%s", separator, command_rows[i].word);
+            buf_printf(out, "%s%s", separator, cli_commands[i].word);
             separator = ", ";
         }
     }
@@ -124,7 +124,7 @@ void help_manual(struct buf *out)
 {
     buf_append_text(out, ".SH COMMANDS\n");
     for (size_t i = 0; i < COMMANDS; i++) {
-        const struct command_row *row = &command_rows[i];
+        const struct command_row *row = &cli_commands[i];
         buf_printf(out, ".TP\n\\fBwsgauntlet %s\\fR [\\fIOPTION\\fR...]", row->word);
         if (row->arguments[0] != 0) {
             buf_append_text(out, " \\fI");
@@ -137,5 +137,5 @@ void help_manual(struct buf *out)
     }
     buf_append_text(out, ".SH OPTIONS\nBehind each option stand the commands that know it.\n");
     for (size_t i = 0; i < OPTIONS; i++)
-        manual_option(out, &option_rows[i]);
+        manual_option(out, &cli_options[i]);
 }

@@ -9,7 +9,7 @@
 
 static int complain(const struct options *options, const struct diag *why)
 {
-    const char *command = options->command < COMMANDS ? command_rows[options->command].word : "";
+    const char *command = options->command < COMMANDS ? cli_commands[options->command].word : "";
     fprintf(stderr, "wsgauntlet%s%s: %s\n", command[0] == 0 ? "" : " ", command, why->text);
     return (int)why->kind;
 }

@@ -11,14 +11,14 @@
 
 #define MANY SIZE_MAX
 
-const struct command_row command_rows[COMMANDS] = {
+const struct command_row cli_commands[COMMANDS] = {
 #define COMMAND(id, word, arguments, least, most, summary) {word, arguments, least, most, summary},
 #include "cli/options.def"
 };
 
 #define ON(id) (1u << COMMAND_##id)
 #define ON_ALL ((1u << COMMANDS) - 1)
-const struct option_row option_rows[OPTIONS] = {
+const struct option_row cli_options[OPTIONS] = {
 #define OPTION(id, word, letter, kind, argument, least, most, commands, help) \
     {word, letter, KIND_##kind, argument, least, most, commands, help},
 #include "cli/options.def"
@@ -27,7 +27,7 @@ const struct option_row option_rows[OPTIONS] = {
 enum command command_find(const char *word)
 {
     enum command command = 0;
-    while (command < COMMANDS && strcmp(word, command_rows[command].word) != 0)
+    while (command < COMMANDS && strcmp(word, cli_commands[command].word) != 0)
         command++;
     return command;
 }
@@ -36,7 +36,7 @@ static bool unknown_command(const char *word, struct diag *why)
 {
     struct nearest nearest = {0};
     for (size_t i = 0; i < COMMANDS; i++)
-        nearest_offer(&nearest, word, command_rows[i].word);
+        nearest_offer(&nearest, word, cli_commands[i].word);
     if (nearest.word != NULL)
         return diag_set(why, DIAG_USAGE, "unknown command '%s'; did you mean '%s'?", word, nearest.word);
     return diag_set(why, DIAG_USAGE, "unknown command '%s'; `wsgauntlet help` lists them", word);
@@ -46,12 +46,12 @@ static bool unknown_option(enum command command, const char *word, struct diag *
 {
     struct nearest nearest = {0};
     for (size_t i = 0; i < OPTIONS; i++)
-        if (option_rows[i].commands & 1u << command)
-            nearest_offer(&nearest, word, option_rows[i].word);
+        if (cli_options[i].commands & 1u << command)
+            nearest_offer(&nearest, word, cli_options[i].word);
     if (nearest.word != NULL)
         return diag_set(why, DIAG_USAGE, "unknown option '--%s'; did you mean '--%s'?", word, nearest.word);
     return diag_set(why, DIAG_USAGE, "unknown option '--%s'; `wsgauntlet help %s` lists them", word,
-                    command_rows[command].word);
+                    cli_commands[command].word);
 }
 
 static bool wrong_command(const struct option_row *row, enum command command, struct diag *why)
@@ -60,9 +60,9 @@ static bool wrong_command(const struct option_row *row, enum command command, st
     buf_init(&where, 0);
     for (size_t i = 0; i < COMMANDS; i++)
         if (row->commands & 1u << i)
-            buf_printf(&where, "%s%s", where.size == 0 ? "" : ", ", command_rows[i].word);
+            buf_printf(&where, "%s%s", where.size == 0 ? "" : ", ", cli_commands[i].word);
     diag_set(why, DIAG_USAGE, "'--%s' is an option of %s, not of %s", row->word, buf_text(&where),
-             command_rows[command].word);
+             cli_commands[command].word);
     buf_free(&where);
     return false;
 }
@@ -156,7 +156,7 @@ static const struct option_row *row_find(enum command command, const char *word,
                                          struct diag *why)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
-        const struct option_row *row = &option_rows[i];
+        const struct option_row *row = &cli_options[i];
         bool it = letter != 0 ? row->letter == letter
                               : strlen(row->word) == size && strncmp(row->word, word, size) == 0;
         if (it && (row->commands & 1u << command))
@@ -170,7 +170,7 @@ static const struct option_row *row_find(enum command command, const char *word,
     snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name - 1), word);
     if (letter != 0)
         diag_set(why, DIAG_USAGE, "unknown option '-%c'; `wsgauntlet help %s` lists them", letter,
-                 command_rows[command].word);
+                 cli_commands[command].word);
     else
         unknown_option(command, name, why);
     return NULL;
@@ -195,12 +195,12 @@ static bool option_read(struct options *options, int argc, char *const *argv, in
             return diag_set(why, DIAG_USAGE, "--%s takes a value: %s", row->word, row->argument);
         value = argv[++*at];
     }
-    return value_read(row, value, &options->values[row - option_rows], why);
+    return value_read(row, value, &options->values[row - cli_options], why);
 }
 
 static bool word_count_check(const struct options *options, struct diag *why)
 {
-    const struct command_row *row = &command_rows[options->command];
+    const struct command_row *row = &cli_commands[options->command];
     if (options->values[OPTION_HELP].set)
         return true;
     if (options->word_count < row->least)

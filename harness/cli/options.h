@@ -30,7 +30,7 @@ struct command_row {
     size_t least, most; /* arguments */
     const char *summary;
 };
-extern const struct command_row command_rows[COMMANDS];
+extern const struct command_row cli_commands[COMMANDS];
 
 struct option_row {
     const char *word;
@@ -41,7 +41,7 @@ struct option_row {
     unsigned commands;  /* bit 1 << COMMAND_...: where it may stand */
     const char *help;
 };
-extern const struct option_row option_rows[OPTIONS];
+extern const struct option_row cli_options[OPTIONS];
 
 struct option_value {
     bool set;

@@ -147,7 +147,6 @@ void sanity_release(struct sanity *s)
         timer_stop(s->patience);
     layer_release(s->layer);
     run_result_free(s->run);
-    if (s->script != NULL)
-        script_free(s->script);
+    script_free(s->script);
     free(s);
 }

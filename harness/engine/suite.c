@@ -197,7 +197,8 @@ bool suite_add_embedded(struct suite *suite, const char *const *folders, struct 
         struct script *script = script_parse(file->path, file->text, file->size, &errors, &error_count);
         bool fine = script != NULL && error_count == 0;
         if (!fine) {
-            diag_set(why, DIAG_TROUBLE, "embedded scenario: %s", script == NULL ? "out of memory" : buf_text(&errors));
+            int first_line = (int)strcspn(buf_text(&errors), "\n");
+            diag_set(why, DIAG_TROUBLE, "embedded %.*s", first_line, buf_text(&errors));
             script_free(script);
         }
         buf_free(&errors);

@@ -1,22 +1,9 @@
 /* See clean.h. */
 #include "report/clean.h"
 
-#include "wire/utf8.h"
+#include "engine/lex.h"
 
 #include <string.h>
-
-/* The character that begins at p; its size, 0 when it is not UTF-8. */
-static size_t take(const uint8_t *p, size_t left, uint32_t *character)
-{
-    size_t size = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (size > left || !ws_utf8_valid(p, size, NULL))
-        return 0;
-    static const uint8_t lead_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    *character = p[0] & lead_mask[size];
-    for (size_t i = 1; i < size; i++)
-        *character = *character << 6 | (p[i] & 0x3f);
-    return size;
-}
 
 static bool is_control(uint32_t c)
 {
@@ -25,18 +12,17 @@ static bool is_control(uint32_t c)
 
 static void clean(struct buf *out, const char *text, size_t size, bool no_controls)
 {
-    const uint8_t *p = (const uint8_t *)text;
-    for (size_t at = 0; at < size;) {
+    const char *end = text + size;
+    while (text < end) {
         uint32_t character = 0;
-        size_t n = take(p + at, size - at, &character);
+        size_t n = text_character(text, (size_t)(end - text), &character);
         if (n != 0 && !(no_controls && is_control(character))) {
-            buf_append(out, p + at, n);
-            at += n;
+            buf_append(out, text, n);
+            text += n;
             continue;
         }
-        for (size_t i = 0; i < (n == 0 ? 1 : n); i++)
-            buf_printf(out, "\\x%02x", p[at + i]);
-        at += n == 0 ? 1 : n;
+        for (n = n == 0 ? 1 : n; n != 0; n--)
+            buf_printf(out, "\\x%02x", (uint8_t)*text++);
     }
 }
 
@@ -79,12 +65,11 @@ static unsigned width_of(uint32_t c)
 /* How many bytes of the text fit into so many columns, whole characters only. */
 static size_t fitting(const char *text, size_t columns, size_t *used)
 {
-    const uint8_t *p = (const uint8_t *)text;
     size_t size = strlen(text), at = 0;
     *used = 0;
     while (at < size) {
         uint32_t character = 0;
-        size_t n = take(p + at, size - at, &character);
+        size_t n = text_character(text + at, size - at, &character);
         unsigned width = n == 0 ? 1 : width_of(character);
         if (*used + width > columns)
             break;
@@ -94,14 +79,14 @@ static size_t fitting(const char *text, size_t columns, size_t *used)
     return at;
 }
 
-size_t text_columns(const char *text)
+size_t clean_columns(const char *text)
 {
     size_t used;
     fitting(text, SIZE_MAX, &used);
     return used;
 }
 
-void text_cut(struct buf *out, const char *text, size_t columns)
+void clean_cut(struct buf *out, const char *text, size_t columns)
 {
     size_t used, size = fitting(text, columns, &used);
     bool cut = text[size] != 0;

@@ -13,8 +13,8 @@ void clean_line(struct buf *out, const char *text);
 void clean_block(struct buf *out, const char *indent, const char *text);
 
 /* Columns of a terminal that clean text takes: wide characters count 2, combining ones 0. */
-size_t text_columns(const char *text);
+size_t clean_columns(const char *text);
 /* Appends at most `columns` columns of clean text, whole characters only, the last one "…" when cut. */
-void text_cut(struct buf *out, const char *text, size_t columns);
+void clean_cut(struct buf *out, const char *text, size_t columns);
 
 #endif

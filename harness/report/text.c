@@ -126,7 +126,7 @@ static void progress(struct text_report *report, const struct run_result *run, c
     clean_line(&line, last->id);
     buf_append_text(&line, "  ");
     clean_line(&line, last->title);
-    text_cut(&cut, buf_text(&line), report->options.columns - 1); /* the last column would wrap on some */
+    clean_cut(&cut, buf_text(&line), report->options.columns - 1); /* the last column would wrap on some */
     fprintf(report->options.out, "\r%s\033[K", buf_text(&cut));
     fflush(report->options.out);
     report->progress_shown = true;
@@ -191,7 +191,7 @@ static void table_row(struct buf *out, const struct text_report *report, const s
     struct buf name;
     buf_init(&name, 0);
     clean_line(&name, section->name);
-    size_t used = text_columns(buf_text(&name));
+    size_t used = clean_columns(buf_text(&name));
     buf_append_text(out, buf_text(&name));
     buf_append_fill(out, ' ', used < width ? width - used : 0);
     buf_free(&name);
@@ -215,7 +215,7 @@ static void table(struct buf *out, const struct text_report *report, const struc
     if (count < 2)
         return;
     for (size_t i = 0; i < count; i++) {
-        size_t size = text_columns(sections[i].name);
+        size_t size = clean_columns(sections[i].name);
         width = size > width ? size : width;
     }
     buf_append_byte(out, '\n');
