@@ -197,8 +197,7 @@ static void conn_answer(struct peer_conn *conn)
 
     buf_init(&text, 0);
     buf_append(&text, head, ws_response_write(answer, NULL, head, sizeof head));
-    if (conn->hooks->head != NULL)
-        conn->hooks->head(conn, &text);
+    peer_text_spoil(conn, &text);
     endpoint_write(conn->endpoint, text.data, text.size);
     buf_free(&text);
     if (!answer->accept) {

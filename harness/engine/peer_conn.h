@@ -1,5 +1,5 @@
 /* One connection of the reference peer, and the places where a deliberate
- * defect takes hold: for peer.c, peer_faults.c and peer_reader.c alone. */
+ * defect takes hold: for the files peer*.c alone. */
 #ifndef ENGINE_PEER_CONN_H
 #define ENGINE_PEER_CONN_H
 
@@ -56,6 +56,8 @@ struct peer_conn {
 struct peer_hooks {
     /* Rule of handshake_rules.def ("request-method") that is not applied. */
     const char *overlooks;
+    /* Beginning of a line that an acceptance lacks, and a line that it has too much. */
+    const char *drops, *adds;
     /* What will be answered. */
     void (*answer)(struct peer_conn *conn, const struct ws_head *head, struct ws_server_answer *answer);
     /* The answer as text. */
@@ -78,6 +80,13 @@ struct peer_hooks {
 void peer_conn_send(struct peer_conn *conn, struct frame_order *order);
 /* A Close with the code (0: none), then the end. */
 void peer_conn_close(struct peer_conn *conn, uint16_t code);
+
+/* The answer's text with its defects. */
+void peer_text_spoil(struct peer_conn *conn, struct buf *text);
+bool peer_is_acceptance(const struct buf *text);
+/* The line that begins so, with its end, becomes `with`; a header line more. */
+void peer_line_replace(struct buf *text, const char *begin, const char *with);
+void peer_line_add(struct buf *text, const char *line);
 
 /* The careless reader: rewrites the frames' bytes as its hooks want, for the endpoint (endpoint_config.reader). */
 void peer_reader_init(struct peer_conn *conn);

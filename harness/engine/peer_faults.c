@@ -58,82 +58,23 @@ static void refuse_upgrade_in_capitals(struct peer_conn *conn, const struct ws_h
 
 /* ---- the opening handshake: its text ---- */
 
-/* Replaces text[from .. to). */
-static void text_replace(struct buf *text, size_t from, size_t to, const char *with)
-{
-    struct buf changed;
-
-    buf_init(&changed, 0);
-    buf_append(&changed, text->data, from);
-    buf_append_text(&changed, with);
-    buf_append(&changed, text->data + to, text->size - to);
-    buf_free(text);
-    *text = changed;
-}
-
-/* The whole line that begins so, line end included, becomes `with`. */
-static void line_replace(struct buf *text, const char *begin, const char *with)
-{
-    const char *all = buf_text(text), *line = strstr(all, begin);
-
-    if (line != NULL)
-        text_replace(text, (size_t)(line - all), (size_t)(strstr(line, "\r\n") + 2 - all), with);
-}
-
-static bool is_101(const struct buf *text)
-{
-    return strncmp(buf_text(text), "HTTP/1.1 101 ", 13) == 0;
-}
-
-/* Without that header line, in an acceptance. */
-static void line_drop(struct buf *text, const char *begin)
-{
-    if (is_101(text))
-        line_replace(text, begin, "");
-}
-
-/* A further header line of an acceptance. */
-static void line_add(struct buf *text, const char *line)
-{
-    if (is_101(text))
-        text_replace(text, text->size - 2, text->size - 2, line);
-}
-
-static void head_without_accept(struct peer_conn *conn, struct buf *text)
-{
-    (void)conn;
-    line_drop(text, "Sec-WebSocket-Accept:");
-}
-
-static void head_without_upgrade(struct peer_conn *conn, struct buf *text)
-{
-    (void)conn;
-    line_drop(text, "Upgrade:");
-}
-
-static void head_without_connection(struct peer_conn *conn, struct buf *text)
-{
-    (void)conn;
-    line_drop(text, "Connection:");
-}
-
 static void head_without_version(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    line_replace(text, "Sec-WebSocket-Version:", "");
+    peer_line_replace(text, "Sec-WebSocket-Version:", "");
 }
 
 static void head_with_status_200(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    line_replace(text, "HTTP/1.1 101 ", "HTTP/1.1 200 OK\r\n");
+    peer_line_replace(text, "HTTP/1.1 101 ", "HTTP/1.1 200 OK\r\n");
 }
 
 static void head_with_empty_protocol(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    if (strstr(buf_text(text), "Sec-WebSocket-Protocol:") == NULL)
-        line_add(text, "Sec-WebSocket-Protocol: \r\n");
+    if (peer_is_acceptance(text) && strstr(buf_text(text), "Sec-WebSocket-Protocol:") == NULL)
+        peer_line_add(text, "Sec-WebSocket-Protocol: \r\n");
 }
 
 static void head_with_protocol_in_capitals(struct peer_conn *conn, struct buf *text)
@@ -149,16 +90,10 @@ static void head_with_protocol_in_capitals(struct peer_conn *conn, struct buf *t
             *c = (uint8_t)(*c - 'a' + 'A');
 }
 
-static void head_with_unoffered_extension(struct peer_conn *conn, struct buf *text)
-{
-    (void)conn;
-    line_add(text, "Sec-WebSocket-Extensions: x-never-offered\r\n");
-}
-
 static void head_with_body(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
-    if (is_101(text))
+    if (peer_is_acceptance(text))
         buf_append_text(text, "Welcome!\r\n");
 }
 
