@@ -100,7 +100,8 @@ static void await_tcp(struct runner *r, struct conn *c)
     }
     c->closing = CLOSING_OVER;
     closing_verdict(r, CLOSE_UNCLEAN);
-    remark(r, VERDICT_NON_STRICT, "the testee does not end TCP behind the closing handshake (6455-5.5.1-close-tcp-both)");
+    remark(r, VERDICT_NON_STRICT,
+           "the testee does not end TCP behind the closing handshake (6455-5.5.1-close-tcp-both)");
 }
 
 enum progress closing_poll(struct runner *r)

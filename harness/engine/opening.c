@@ -250,7 +250,8 @@ static bool needs_met(struct runner *r, const struct conn *c)
     bool client = r->config.role == WS_CLIENT;
     bool deflate = client ? c->answer.deflate : c->request.deflate;
     if (test->needs[FORM_NEEDS_DEFLATE] && !deflate && step_setting(c->opened_by, SLOT_DEFLATE)) {
-        end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it", "the case needs permessage-deflate");
+        end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it",
+                 "the case needs permessage-deflate");
         return false;
     }
     if (client && test->needs[FORM_NEEDS_PROTOCOL] && step_setting(c->opened_by, SLOT_PROTOCOL) &&

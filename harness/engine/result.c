@@ -64,7 +64,7 @@ struct case_result *run_result_add(struct run_result *run)
     struct case_result *result = arena_alloc(&run->arena, sizeof *result);
     if (!result || !make_room(run))
         return NULL;
-    result->id = result->title = result->alias = result->file = "";
+    result->id = result->title = result->alias = result->file = result->section = "";
     result->expected = result->seen = result->detail = result->replay = "";
     result->source = result->trace = result->stderr_tail = "";
     result->requirements = no_requirements;

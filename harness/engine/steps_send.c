@@ -189,7 +189,7 @@ static void note_sent(struct runner *r, struct conn *c, const struct step *step,
         conn_mark_ping(c, body->data, body->size);
     if (order->opcode == WS_CLOSE) {
         c->close_sent = true;
-        c->close_sent_code = body->size >= 2 ? (uint16_t)(body->data[0] << 8 | body->data[1]) : 1005;
+        c->close_sent_code = body->size >= 2 ? (uint16_t)(body->data[0] * 256u + body->data[1]) : 1005;
     }
 }
 
