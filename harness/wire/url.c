@@ -1,41 +1,32 @@
 /* See url.h. RFC 6455 section 3 takes host, port, path and query from RFC 3986,
  * and has neither user information nor a fragment. */
-#include "wire/url.h"
+#include "url.h"
+
+#include "chars.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SUB_DELIMS "!$&'()*+,;="
-
-static const struct scheme {
+static const struct {
     const char *name;
     bool secure, http;
 } schemes[] = {
     {"ws", false, false}, {"wss", true, false}, {"http", false, true}, {"https", true, true}};
 
-/* RFC 3986 section 2.3, in ASCII whatever the locale. */
 static bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
-}
-
-static bool is_unreserved(char c)
-{
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c != 0 && strchr("-._~", c) != NULL);
+    return ws_char_is(c, WS_CHAR_DIGIT);
 }
 
 static bool is_hex(char c)
 {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    return isxdigit((unsigned char)c) != 0;
 }
 
-static char to_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-/* How many bytes at `at` are unreserved, percent escapes, sub-delims or of `more`. */
+/* How many bytes at `at` may stand there as they are (RFC 3986: unreserved, sub-delims,
+ * percent escapes; and those of `more`). */
 static size_t span_of(const char *at, const char *more)
 {
     size_t n = 0;
@@ -43,7 +34,7 @@ static size_t span_of(const char *at, const char *more)
         char c = at[n];
         if (c == '%' && is_hex(at[n + 1]) && is_hex(at[n + 2]))
             n += 2;
-        else if (c == 0 || (!is_unreserved(c) && strchr(SUB_DELIMS, c) == NULL && strchr(more, c) == NULL))
+        else if (c == 0 || c == '%' || (!ws_char_is(c, WS_CHAR_HOST) && strchr(more, c) == NULL))
             return n;
     }
 }
@@ -60,17 +51,13 @@ static bool parse_scheme(struct ws_url *url, const char **at, bool http_too, con
     const char *colon = strchr(*at, ':');
     if (colon == NULL || strncmp(colon, "://", 3) != 0)
         return fail(reason, "no scheme: begin with ws:// or wss://");
-    size_t size = (size_t)(colon - *at);
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t same = 0;
-        while (same < size && to_lower((*at)[same]) == schemes[i].name[same])
-            same++;
-        if (same != size || schemes[i].name[same] != 0 || (schemes[i].http && !http_too))
-            continue;
-        url->secure = schemes[i].secure;
-        *at = colon + 3;
-        return true;
-    }
+    const struct ws_span name = {*at, (size_t)(colon - *at)};
+    *at = colon + 3;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (ws_span_is_nocase(name, schemes[i].name) && (http_too || !schemes[i].http)) {
+            url->secure = schemes[i].secure;
+            return true;
+        }
     return fail(reason, "unknown scheme: begin with ws:// or wss://");
 }
 
@@ -81,7 +68,7 @@ static bool take_host(struct ws_url *url, const char *at, size_t size, const cha
     if (size > WS_HOST_MAX)
         return fail(reason, "the host is too long");
     for (size_t i = 0; i < size; i++)
-        url->host[i] = to_lower(at[i]);
+        url->host[i] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 0x20) : at[i];
     url->host[size] = 0;
     return true;
 }
