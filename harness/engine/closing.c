@@ -34,7 +34,8 @@ void closing_answer(struct runner *r, struct conn *c)
 /* The steps have done with it: nothing that a closing handshake could still show. */
 static bool is_left(const struct conn *c)
 {
-    return c->phase != CONN_FRAMES || !c->endpoint || c->fin_sent || c->broken_out || (c->end && c->end_taken);
+    bool unreadable = c->broken_out && !c->close_received; /* our Close would be taken for payload */
+    return c->phase != CONN_FRAMES || !c->endpoint || c->fin_sent || unreadable || (c->end && c->end_taken);
 }
 
 /* A Close of theirs that no step has asked for. */
@@ -113,7 +114,7 @@ enum progress closing_poll(struct runner *r)
             begin(r, c);
         if (c->closing == CLOSING_OVER)
             continue;
-        conn_discard(c);
+        inbox_discard(c);
         if (c->closing == CLOSING_CLOSE)
             await_close(r, c);
         if (c->closing == CLOSING_TCP)

@@ -1,5 +1,5 @@
-/* One actor's connection: the endpoint and what was received from it, queued
- * within limits until an expect wants it. Nothing is decided here. */
+/* One actor's connection: its endpoint's life, and what it tells, put into the
+ * inbox. Nothing is decided here. */
 #include "engine/play.h"
 
 #include "base/hash.h"
@@ -7,132 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the queue ---- */
-
-static void item_free(struct item *item)
-{
-    if (item)
-        free(item->data);
-    free(item);
-}
-
-static void pace(struct conn *c)
-{
-    bool full = c->queued_bytes > LIMIT_QUEUED_BYTES || c->queued_items > LIMIT_QUEUED_EVENTS;
-    if (full == c->paused || !c->endpoint)
-        return;
-    c->paused = full;
-    endpoint_pause(c->endpoint, full);
-    if (full)
-        runner_note(c->runner, "reading stops: more than %u MiB or %u events were received and not yet expected",
-                    LIMIT_QUEUED_BYTES >> 20, LIMIT_QUEUED_EVENTS);
-}
-
-/* A copy of the bytes goes into the item; with `steal`, the buffer's own memory. */
-static struct item *item_new(struct conn *c, enum item_kind kind, const uint8_t *bytes, size_t size,
-                             struct buf *steal)
-{
-    struct item *item = calloc(1, sizeof *item);
-    uint8_t *copy = NULL;
-    if (item && steal)
-        copy = buf_steal(steal, &size);
-    else if (item && size)
-        copy = malloc(size);
-    if (!item || (size && !copy)) {
-        free(item);
-        end_case(c->runner, VERDICT_ERROR, "", "", "no memory for what was received");
-        return NULL;
-    }
-    if (size && !steal)
-        memcpy(copy, bytes, size);
-    *item = (struct item){.kind = kind, .at_ns = runner_now(c->runner), .frame = c->frames,
-                          .data = copy, .size = size};
-    return item;
-}
-
-static void item_push(struct conn *c, struct item *item)
-{
-    *c->last = item;
-    c->last = &item->next;
-    c->queued_bytes += item->size;
-    c->queued_items++;
-    pace(c);
-}
-
-static void unlink_item(struct conn *c, struct item *item)
-{
-    struct item **at = &c->first;
-    while (*at != item)
-        at = &(*at)->next;
-    *at = item->next;
-    if (c->last == &item->next)
-        c->last = at;
-    c->queued_bytes -= item->size;
-    c->queued_items--;
-    item_free(item);
-}
-
-/* Frames and messages are two views of the same bytes: taking one takes what it stands for in the other. */
-static void take_shadows(struct conn *c, uint64_t frame, bool frames)
-{
-    for (struct item *item = c->first, *next; item; item = next) {
-        next = item->next;
-        if ((item->kind == ITEM_FRAME) == frames && item->frame <= frame)
-            unlink_item(c, item);
-    }
-}
-
-void conn_take(struct conn *c, struct item *item)
-{
-    if (item->kind & (ITEM_CLOSE | ITEM_END))
-        c->end_taken = true;
-    if (item->kind == ITEM_END)
-        return;
-    bool is_frame = item->kind == ITEM_FRAME;
-    uint64_t frame = item->frame;
-    unlink_item(c, item);
-    if (c->runner->uses_frames)
-        take_shadows(c, frame, !is_frame);
-    if (is_frame)
-        c->frames_taken = frame;
-    pace(c);
-}
-
-/* Pings are answered as they come, and a pong that answers nothing is legal at any time. */
-static bool passed_over(const struct conn *c, const struct item *item, unsigned wanted)
-{
-    if (item->kind == ITEM_PING && !(wanted & ITEM_PING))
-        return true;
-    if (item->kind == ITEM_PONG && !item->answers && !(wanted & ITEM_PONG))
-        return true;
-    return item->kind != ITEM_FRAME && item->frame <= c->frames_taken;
-}
-
-struct item *conn_peek(struct conn *c, unsigned wanted)
-{
-    bool frames = (wanted & ITEM_FRAME) != 0;
-    for (struct item *item = c->first, *next; item; item = next) {
-        next = item->next;
-        if ((item->kind == ITEM_FRAME) != frames)
-            continue;
-        if (frames || !passed_over(c, item, wanted))
-            return item;
-        unlink_item(c, item);
-    }
-    pace(c);
-    return c->end;
-}
-
-void conn_discard(struct conn *c)
-{
-    for (struct item *item = c->first, *next; item; item = next) {
-        next = item->next;
-        if (item->kind != ITEM_CLOSE)
-            unlink_item(c, item);
-    }
-    pace(c);
-}
 
 /* ---- what the endpoint tells ---- */
 
@@ -213,11 +87,11 @@ static void on_message(struct conn *c, const struct ws_event *event)
     }
     if (!event->last)
         return;
-    struct item *item = item_new(c, ITEM_MESSAGE, NULL, 0, &c->message);
+    struct item *item = inbox_item(c, ITEM_MESSAGE, NULL, 0, &c->message);
     if (!item)
         return;
     item->opcode = event->opcode;
-    item_push(c, item);
+    inbox_add(c, item);
 }
 
 static bool answers_ping(struct conn *c, const uint8_t *payload, size_t size)
@@ -241,29 +115,29 @@ static void on_ping(struct conn *c, const struct ws_event *event)
 {
     if (!c->auto_pong_off && !c->close_sent && !c->fin_sent)
         endpoint_send_control(c->endpoint, WS_PONG, event->data, event->size);
-    struct item *item = item_new(c, ITEM_PING, event->data, event->size, NULL);
+    struct item *item = inbox_item(c, ITEM_PING, event->data, event->size, NULL);
     if (item)
-        item_push(c, item);
+        inbox_add(c, item);
 }
 
 static void on_pong(struct conn *c, const struct ws_event *event)
 {
-    struct item *item = item_new(c, ITEM_PONG, event->data, event->size, NULL);
+    struct item *item = inbox_item(c, ITEM_PONG, event->data, event->size, NULL);
     if (!item)
         return;
     item->answers = answers_ping(c, event->data, event->size);
-    item_push(c, item);
+    inbox_add(c, item);
 }
 
 static void on_close(struct conn *c, const struct ws_event *event)
 {
     c->close_received = true;
     c->close_code = event->code;
-    struct item *item = item_new(c, ITEM_CLOSE, event->data, event->size, NULL);
+    struct item *item = inbox_item(c, ITEM_CLOSE, event->data, event->size, NULL);
     if (!item)
         return;
     item->code = event->code;
-    item_push(c, item);
+    inbox_add(c, item);
 }
 
 static void on_violation(struct conn *c, const struct ws_event *event)
@@ -296,12 +170,12 @@ static void on_frame(void *owner, const struct ws_frame_head *head, const uint8_
     struct conn *c = owner;
     if (!c->runner->uses_frames)
         return;
-    struct item *item = item_new(c, ITEM_FRAME, kept, size, NULL);
+    struct item *item = inbox_item(c, ITEM_FRAME, kept, size, NULL);
     if (!item)
         return;
     item->head = *head;
     item->frame = ++c->frames_whole;
-    item_push(c, item);
+    inbox_add(c, item);
     runner_wake(c->runner);
 }
 
@@ -310,7 +184,7 @@ static void on_ended(void *owner, enum layer_end end, const struct diag *why)
     struct conn *c = owner;
     if (!c->end) {
         const char *text = why ? why->text : "";
-        c->end = item_new(c, ITEM_END, (const uint8_t *)text, strlen(text), NULL);
+        c->end = inbox_item(c, ITEM_END, (const uint8_t *)text, strlen(text), NULL);
     }
     if (c->end)
         c->end->end = end;
@@ -373,9 +247,7 @@ static void conn_empty(struct conn *c)
     if (c->waiter.waiting)
         listener_share_forget(c->runner->config.listener, &c->waiter);
     endpoint_release(c->endpoint);
-    while (c->first)
-        unlink_item(c, c->first);
-    item_free(c->end);
+    inbox_free(c);
     for (struct sent_message *m = c->unreturned, *next; m; m = next) {
         next = m->next;
         free(m);

@@ -75,7 +75,7 @@ static enum match run_pattern(struct runner *r, const struct step *step, pcre2_c
         pcre2_set_match_limit(context, PATTERN_EFFORT);
         pcre2_set_depth_limit(context, PATTERN_EFFORT);
         pcre2_set_heap_limit(context, PATTERN_HEAP_KIB);
-        found = pcre2_match(code, bytes ? bytes : (PCRE2_SPTR) "", size, 0, 0, data, context);
+        found = pcre2_match(code, bytes, size, 0, 0, data, context);
     }
     if (found > 0) {
         bool kept = keep_groups(r, step, bytes, pcre2_get_ovector_pointer(data), pcre2_get_ovector_count(data));
@@ -94,6 +94,8 @@ enum match pattern_match(struct runner *r, const struct step *step, const uint8_
 {
     const struct setting *matches = step_setting(step, SLOT_MATCHES);
     const struct setting *capture = step_setting(step, SLOT_CAPTURE);
+    if (!bytes) /* an empty payload may come without a place */
+        bytes = (const uint8_t *)"";
     if (!matches) {
         if (capture && !keep_capture(r, capture->value.word, bytes, size))
             return MATCH_NO;

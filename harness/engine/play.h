@@ -1,6 +1,6 @@
 /* What the parts of the runner share: a case under way, its connections, and
- * what was received and not yet expected. Only runner.c, conn.c, opening.c,
- * steps_*.c, match.c, closing.c and grade.c include it. */
+ * what was received and not yet expected. Only runner.c and its parts
+ * (conn, inbox, opening, steps_*, match, pattern, words, closing, grade) include it. */
 #ifndef ENGINE_PLAY_H
 #define ENGINE_PLAY_H
 
@@ -216,6 +216,8 @@ struct runner {
 void runner_wake(struct runner *r);
 uint64_t runner_now(const struct runner *r);
 uint64_t runner_patience(const struct runner *r); /* the case's timeout, ns */
+/* How long this `within` waits; NULL: the case's timeout. */
+uint64_t runner_within(const struct runner *r, const struct setting *within);
 /* The case ends with this verdict. The first one stands. Returns STEP_OVER. */
 enum progress end_case(struct runner *r, enum verdict verdict, const char *expected, const char *seen,
                        const char *detail, ...) __attribute__((format(printf, 5, 6)));
@@ -270,14 +272,21 @@ void conn_renew(struct conn *c);
 bool conn_dial(struct conn *c);  /* client: connects; server: waits. False: the case is over */
 void conn_free(struct conn *c);
 void limbo_free(struct runner *r);
-/* The first item that is not passed over by one who wants these kinds; NULL: nothing yet. */
-struct item *conn_peek(struct conn *c, unsigned wanted);
-void conn_take(struct conn *c, struct item *item);
-/* Drops everything that waits but Close and end. */
-void conn_discard(struct conn *c);
 void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size);
 void conn_silence(struct conn *c);
 void conn_apply_fault(struct conn *c, const struct fault_setting *setting);
+/* ---- inbox.c ---- */
+
+/* A fresh item with a copy of the bytes; with `steal`, the buffer's own memory. NULL: the case is over. */
+struct item *inbox_item(struct conn *c, enum item_kind kind, const uint8_t *bytes, size_t size, struct buf *steal);
+void inbox_add(struct conn *c, struct item *item);
+/* The first item that is not passed over by one who wants these kinds; NULL: nothing yet. */
+struct item *inbox_peek(struct conn *c, unsigned wanted);
+void inbox_take(struct conn *c, struct item *item);
+/* Drops everything that waits but Close and end. */
+void inbox_discard(struct conn *c);
+void inbox_free(struct conn *c);
+
 /* ---- match.c ---- */
 
 enum match { MATCH_WAIT, MATCH_NO, MATCH_YES };

@@ -70,11 +70,19 @@ static step_fn *const step_fns[FORMS] = {
 
 uint64_t runner_now(const struct runner *r) { return loop_now(r->config.loop); }
 
+static uint64_t patient(const struct runner *r, uint64_t ns)
+{
+    return (uint64_t)((double)ns * (r->config.patience > 0 ? r->config.patience : 1));
+}
+
 uint64_t runner_patience(const struct runner *r)
 {
-    uint64_t timeout = r->test->timeout_ns ? r->test->timeout_ns : DEFAULT_TIMEOUT_NS;
-    double patience = r->config.patience > 0 ? r->config.patience : 1;
-    return (uint64_t)((double)timeout * patience);
+    return patient(r, r->test->timeout_ns ? r->test->timeout_ns : DEFAULT_TIMEOUT_NS);
+}
+
+uint64_t runner_within(const struct runner *r, const struct setting *within)
+{
+    return within ? patient(r, within->value.to) : runner_patience(r);
 }
 
 const char *runner_text(struct runner *r, const char *format, ...)

@@ -13,7 +13,7 @@ static uint64_t alternative_deadline(struct runner *r, const struct step *expect
         within = step_setting(expect, SLOT_WITHIN);
     if (one->form == FORM_EXPECT_NOTHING)
         return r->step_ns + step_number(one, SLOT_FOR, runner_patience(r));
-    return r->step_ns + (within ? within->value.to : runner_patience(r));
+    return r->step_ns + runner_within(r, within);
 }
 
 static bool too_early(struct runner *r, const struct step *expect, const struct step *one, uint64_t at_ns)
@@ -67,7 +67,7 @@ static enum progress matched(struct runner *r, struct conn *c, const struct step
     bool closes = item && item->kind == ITEM_CLOSE;
     apply_outcome(r, one, outcome);
     if (item && match_wants(one->form))
-        conn_take(c, item);
+        inbox_take(c, item);
     if (closes)
         closing_answer(r, c);
     return STEP_DONE;
@@ -103,7 +103,7 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
     bool open = false;
     if (c->phase == CONN_NONE)
         return end_case(r, VERDICT_ERROR, "", "", "there is no connection: `open` comes first");
-    struct item *item = conn_peek(c, wanted_kinds(step));
+    struct item *item = inbox_peek(c, wanted_kinds(step));
     const struct step *one = step;
     while (one) {
         if (try_one(r, c, step, one, item, &open, &outcome))
@@ -127,8 +127,7 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
 enum progress step_fence(struct runner *r, struct conn *c, const struct step *step)
 {
     char payload[32];
-    const struct setting *within = step_setting(step, SLOT_WITHIN);
-    uint64_t deadline = r->step_ns + (within ? within->value.to : runner_patience(r));
+    uint64_t deadline = r->step_ns + runner_within(r, step_setting(step, SLOT_WITHIN));
     if (c->phase != CONN_FRAMES)
         return end_case(r, VERDICT_ERROR, "", "", "a fence needs an open connection");
     if (r->step_fresh) {
@@ -137,11 +136,11 @@ enum progress step_fence(struct runner *r, struct conn *c, const struct step *st
         endpoint_send_control(c->endpoint, WS_PING, payload, (size_t)size);
     }
     int size = snprintf(payload, sizeof payload, "fence %u", r->fences);
-    struct item *item = conn_peek(c, ITEM_MESSAGE | ITEM_PONG | ITEM_CLOSE);
+    struct item *item = inbox_peek(c, ITEM_MESSAGE | ITEM_PONG | ITEM_CLOSE);
     bool ours = item && item->kind == ITEM_PONG && item->size == (size_t)size &&
                 memcmp(item->data, payload, item->size) == 0;
     if (ours) {
-        conn_take(c, item);
+        inbox_take(c, item);
         return STEP_DONE;
     }
     if (!item && runner_now(r) < deadline)

@@ -14,13 +14,15 @@ static bool judged_by_expect(const struct runner *r)
 static enum progress open_failed(struct runner *r, const struct conn *c, const char *seen)
 {
     const char *expected = expected_words(r, r->step);
-    if (r->config.role == WS_SERVER && !c->endpoint)
+    bool client = r->config.role == WS_CLIENT;
+    if (!client && !c->endpoint)
         return end_case(r, r->opened_once ? VERDICT_FAIL : VERDICT_ERROR, expected, "no connection",
                         r->opened_once ? "the testee did not come back" : "no testee came");
-    if (r->config.role == WS_CLIENT && c->opening == OPENING_DIAL && !r->opened_once)
+    if (client && c->opening == OPENING_DIAL && !r->opened_once)
         return end_case(r, VERDICT_ERROR, expected, seen, "no testee at %s:%u",
                         r->config.testee->url.host, r->config.testee->url.port);
-    return end_case(r, VERDICT_FAIL, expected, seen, "the opening handshake did not succeed");
+    return end_case(r, VERDICT_FAIL, client ? "101 Switching Protocols" : expected, seen,
+                    "the opening handshake did not succeed");
 }
 
 /* `accept within A..B` looks at when the peer came, not at when its request was complete. */
@@ -28,7 +30,7 @@ static bool in_time(struct runner *r, const struct conn *c, const struct step *s
 {
     const struct setting *within = step_setting(step, SLOT_WITHIN);
     uint64_t took = c->came_ns > r->step_ns ? c->came_ns - r->step_ns : 0;
-    if (!within || (took >= within->value.from && took <= within->value.to))
+    if (!within || (took >= within->value.from && took <= runner_within(r, within)))
         return true;
     end_case(r, VERDICT_FAIL, expected_words(r, step),
              runner_text(r, "a connection after %s", duration_words(r, took)),
@@ -42,8 +44,7 @@ enum progress step_open(struct runner *r, struct conn *c, const struct step *ste
     if (step->form == FORM_ACCEPT && r->config.role == WS_CLIENT)
         return end_case(r, VERDICT_ERROR, "", "", "accept is for testing clients; here the testee is a server");
     if (r->step_fresh) {
-        const struct setting *within = step_setting(step, SLOT_WITHIN);
-        uint64_t patience = within ? within->value.to : runner_patience(r);
+        uint64_t patience = runner_within(r, step_setting(step, SLOT_WITHIN));
         if (opening_begin(r, c, step, patience) == OPENING_ENDED)
             return STEP_OVER;
     }

@@ -110,7 +110,7 @@ enum progress step_testee_alive(struct runner *r, struct conn *c, const struct s
         endpoint_send_control(r->alive->endpoint, WS_PING, payload, strlen(payload));
         r->phase = 1;
     }
-    struct item *item = conn_peek(r->alive, ITEM_PONG);
+    struct item *item = inbox_peek(r->alive, ITEM_PONG);
     if (item && item->kind == ITEM_PONG) {
         endpoint_send_close(r->alive->endpoint, 1000, NULL);
         endpoint_finish(r->alive->endpoint, FINISH_CLEAN);
@@ -119,7 +119,7 @@ enum progress step_testee_alive(struct runner *r, struct conn *c, const struct s
         return STEP_DONE;
     }
     if (item && item->kind == ITEM_MESSAGE) /* a greeting */
-        conn_take(r->alive, item);
+        inbox_take(r->alive, item);
     if ((item && item->kind != ITEM_MESSAGE) || runner_now(r) >= r->alive->opening_deadline)
         return dead(r, item ? "a connection that ends at once" : "no pong");
     return wait_until(r, r->alive->opening_deadline);
