@@ -14,6 +14,7 @@ struct chapter {
     const struct step *head, *steps, *end;
     const char *suite;
     uint64_t timeout_ns;
+    enum role_tested tested;
     const char *stem;       /* of the file's name: id of a scenario */
     bool only;              /* the one scenario of the file */
     const char *value;      /* the family's, or NULL */
@@ -61,6 +62,54 @@ static const char *head_title(struct chapter *c)
     return title == NULL ? "" : title_text(c, title->value.bytes);
 }
 
+/* ---- the family's value ---- */
+
+/* The word with the family's value in place of each ${name}, which are all its own. */
+static const char *filled_in(struct chapter *c, const char *word)
+{
+    struct buf text;
+    buf_init(&text, LIMIT_SCRIPT_BYTES);
+    for (const char *at; (at = strstr(word, "${")) != NULL; word = strchrnul(at, '}') + 1) {
+        buf_append(&text, word, (size_t)(at - word));
+        buf_append_text(&text, c->value);
+    }
+    buf_append_text(&text, word);
+    const char *filled = text.failed ? NULL : parse_text(c->p, buf_text(&text), text.size);
+    c->p->no_memory = c->p->no_memory || filled == NULL;
+    buf_free(&text);
+    return filled;
+}
+
+/* A setting with the family's value in its word. */
+static struct setting *resolved(struct chapter *c, const struct step *step, const struct setting *from)
+{
+    struct setting *setting = arena_copy(&c->p->script->arena, from, sizeof *from);
+    struct value_fault fault;
+    c->p->no_memory = c->p->no_memory || setting == NULL;
+    if (setting == NULL || from->value.written == NULL || c->value == NULL)
+        return setting;
+    const char *word = filled_in(c, from->value.written);
+    if (word == NULL ||
+        value_read(&c->p->script->arena, from->value.kind, from->slot, word, strlen(word), &setting->value, &fault))
+        return setting;
+    c->p->no_memory = c->p->no_memory || fault.message[0] == 0;
+    if (c->failed)
+        return setting; /* one message for a value, however often it is used */
+    const struct setting *each = step_setting(c->head, SLOT_EACH);
+    mistake_add(&c->p->mistakes, c->head->line, each->column, "value %.40s: %s", c->value, fault.message);
+    mistake_hint(&c->p->mistakes, "it stands in '%.40s' in line %d%s%s", from->value.written, step->line,
+                 fault.hint[0] == 0 ? "" : ": ", fault.hint);
+    c->failed = true;
+    return setting;
+}
+
+/* A setting of a head line, with the family's value in its word. */
+static const struct setting *head_setting(struct chapter *c, const struct step *line, enum slot slot)
+{
+    const struct setting *setting = step_setting(line, slot);
+    return setting == NULL || setting->value.written == NULL ? setting : resolved(c, line, setting);
+}
+
 /* ---- head lines ---- */
 
 static size_t count_lines(const struct chapter *c, bool (*is_one)(enum verb verb))
@@ -84,8 +133,8 @@ static void read_requirements(struct chapter *c)
     if (ids == NULL || grades == NULL)
         return;
     for (const struct step *s = c->head->next; s != c->steps; s = s->next) {
-        const struct setting *id = is_requirement(s->verb) ? step_setting(s, SLOT_ID) : NULL;
-        if (id == NULL)
+        const struct setting *id = is_requirement(s->verb) ? head_setting(c, s, SLOT_ID) : NULL;
+        if (id == NULL || id->value.word == NULL)
             continue;
         ids[i] = id->value.word;
         grades[i++] = s->verb == VERB_MUST ? GRADE_MUST : s->verb == VERB_SHOULD ? GRADE_SHOULD : GRADE_MAY;
@@ -127,15 +176,24 @@ static void read_aliases(struct chapter *c)
     c->test_case->autobahn = ids;
 }
 
+static enum role_tested role_of(const struct step *line)
+{
+    return line->form == FORM_TESTEE_SERVER ? TESTED_SERVER
+         : line->form == FORM_TESTEE_CLIENT ? TESTED_CLIENT : TESTED_BOTH;
+}
+
 /* The lines of which there is one, or one of each kind. */
 static void read_head_line(struct chapter *c, const struct step *s)
 {
     struct test_case *t = c->test_case;
     switch (s->verb) {
-    case VERB_TIMEOUT: t->timeout_ns = step_number(s, SLOT_DURATION, t->timeout_ns); break;
+    case VERB_TIMEOUT: {
+        const struct setting *time = head_setting(c, s, SLOT_DURATION);
+        t->timeout_ns = time == NULL ? t->timeout_ns : time->value.number;
+        break;
+    }
     case VERB_TESTEE_ROLE:
-        t->tested = s->form == FORM_TESTEE_SERVER ? TESTED_SERVER
-                  : s->form == FORM_TESTEE_CLIENT ? TESTED_CLIENT : TESTED_BOTH;
+        t->tested = role_of(s);
         break;
     case VERB_NEEDS:
         if (s->form != FORMS)
@@ -149,34 +207,12 @@ static void read_head_line(struct chapter *c, const struct step *s)
 
 /* ---- steps ---- */
 
-/* A setting whose ${name} is replaced by the family's value. */
-static struct setting *resolved(struct chapter *c, const struct step *step, const struct setting *from)
-{
-    struct setting *setting = arena_copy(&c->p->script->arena, from, sizeof *from);
-    struct value_fault fault;
-    c->p->no_memory = c->p->no_memory || setting == NULL;
-    if (setting == NULL || from->value.variable == NULL)
-        return setting;
-    if (c->value == NULL ||
-        value_read(&c->p->script->arena, from->value.kind, from->slot, c->value, strlen(c->value), &setting->value, &fault))
-        return setting;
-    c->p->no_memory = c->p->no_memory || fault.message[0] == 0;
-    if (c->failed)
-        return setting; /* one message for a value, however often it is used */
-    const struct setting *each = step_setting(c->head, SLOT_EACH);
-    mistake_add(&c->p->mistakes, c->head->line, each->column, "value %.40s: %s", c->value, fault.message);
-    mistake_hint(&c->p->mistakes, "it stands for %.40s in line %d%s%s", from->value.variable, step->line,
-                 fault.hint[0] == 0 ? "" : ": ", fault.hint);
-    c->failed = true;
-    return setting;
-}
-
 static struct setting *copy_settings(struct chapter *c, const struct step *step)
 {
-    bool variable = false;
+    bool written = false;
     for (const struct setting *s = step->settings; s != NULL; s = s->next)
-        variable = variable || s->value.variable != NULL;
-    if (!variable)
+        written = written || s->value.written != NULL;
+    if (!written)
         return step->settings;
     struct setting *first = NULL, **tail = &first;
     for (const struct setting *s = step->settings; s != NULL && !c->p->no_memory; s = s->next) {
@@ -195,8 +231,8 @@ static struct step *copy_steps(struct chapter *c, const struct step *from, const
     for (; from != end && !c->p->no_memory; from = from->next) {
         if (from->form == FORMS)
             continue;
-        if (++c->p->steps > 2 * LIMIT_SCRIPT_STEPS)
-            return first;
+        if (++c->p->steps > LIMIT_SCRIPT_STEPS)
+            break;
         struct step *step = arena_copy(&c->p->script->arena, from, sizeof *from);
         c->p->no_memory = c->p->no_memory || step == NULL;
         if (step == NULL)
@@ -264,7 +300,7 @@ static void make_case(struct chapter *c, size_t *capacity)
         return;
     *t = (struct test_case){.is_scenario = c->head->verb == VERB_SCENARIO, .suite = c->suite,
                             .file = c->p->script->name, .line = c->head->line, .timeout_ns = c->timeout_ns,
-                            .head = c->head};
+                            .tested = c->tested, .head = c->head};
     c->failed = false;
     if (c->value != NULL) {
         t->each_name = step_setting(c->head, SLOT_EACH)->value.words[0];
@@ -340,33 +376,50 @@ static const char *file_stem(struct parser *p)
     return parse_text(p, base, size);
 }
 
+static bool begins_case(const struct step *line)
+{
+    return line->verb == VERB_CASE || line->verb == VERB_SCENARIO;
+}
+
+/* What the lines at the top of the file say for every case; returns the first case. */
+static const struct step *read_top(struct chapter *common)
+{
+    const struct step *s = common->p->script->lines;
+    for (; s != NULL && !begins_case(s); s = s->next) {
+        common->head = s;
+        if (s->verb == VERB_SUITE && step_setting(s, SLOT_TITLE) != NULL)
+            common->suite = title_text(common, step_setting(s, SLOT_TITLE)->value.bytes);
+        else if (s->verb == VERB_TIMEOUT)
+            common->timeout_ns = step_number(s, SLOT_DURATION, common->timeout_ns);
+        else if (s->verb == VERB_TESTEE_ROLE)
+            common->tested = role_of(s);
+    }
+    return s;
+}
+
 void cases_build(struct parser *p)
 {
-    struct chapter common = {.p = p, .suite = "", .timeout_ns = patience_ns, .stem = file_stem(p)};
+    struct chapter common = {.p = p, .suite = "", .timeout_ns = patience_ns, .tested = TESTED_BOTH, .stem = file_stem(p)};
     size_t scenarios = 0, capacity = 0;
-    const struct step *s = p->script->lines;
-    for (const struct step *each = s; each != NULL; each = each->next)
-        scenarios += each->verb == VERB_SCENARIO;
+    for (const struct step *line = p->script->lines; line != NULL; line = line->next)
+        scenarios += line->verb == VERB_SCENARIO;
     common.only = scenarios == 1;
-    for (; s != NULL && (verb_rows[s->verb].place & PLACE_TOP) != 0 && s->verb != VERB_CASE && s->verb != VERB_SCENARIO; s = s->next) {
-        common.head = s;
-        if (s->verb == VERB_SUITE && step_setting(s, SLOT_TITLE) != NULL)
-            common.suite = title_text(&common, step_setting(s, SLOT_TITLE)->value.bytes);
-        else if (s->verb == VERB_TIMEOUT)
-            common.timeout_ns = step_number(s, SLOT_DURATION, common.timeout_ns);
-    }
+    p->steps = 0; /* from now on those of the cases */
+    const struct step *s = read_top(&common);
     while (s != NULL && !p->no_memory) {
         struct chapter c = common;
         c.head = s;
-        for (s = s->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP && s->verb != VERB_CASE && s->verb != VERB_SCENARIO;)
+        for (s = s->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP && !begins_case(s);)
             s = s->next;
         c.steps = s;
-        while (s != NULL && s->verb != VERB_CASE && s->verb != VERB_SCENARIO)
+        while (s != NULL && !begins_case(s))
             s = s->next;
         c.end = s;
         make_members(&c, &capacity);
     }
     check_ids(p);
-    if (p->steps > 2 * LIMIT_SCRIPT_STEPS)
-        mistake_add(&p->mistakes, p->line, 0, "more steps than %u, families expanded", LIMIT_SCRIPT_STEPS);
+    if (p->steps > LIMIT_SCRIPT_STEPS) {
+        mistake_add(&p->mistakes, 1, 0, "more steps than %u when its families are expanded", LIMIT_SCRIPT_STEPS);
+        mistake_hint(&p->mistakes, "several files, or fewer values");
+    }
 }

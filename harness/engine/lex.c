@@ -50,6 +50,7 @@ static struct token quoted(struct lexer *lexer)
 
 struct token lex_next(struct lexer *lexer)
 {
+    const char *behind = lexer->at;
     while (lexer->at < lexer->end && is_blank(*lexer->at))
         advance(lexer, 1);
     struct token token = {.kind = TOKEN_END, .at = lexer->at, .column = lexer->column};
@@ -74,6 +75,7 @@ struct token lex_next(struct lexer *lexer)
         token.size = 1; /* a NUL too, so that every token is a step forward */
         while (lexer->at + token.size < lexer->end && !ends_word(lexer->at[token.size]))
             token.size++;
+        token.tight = lexer->at == behind && lexer->column > 1 && strchr("\"'", behind[-1]) != NULL;
         token.call = lexer->at + token.size < lexer->end && lexer->at[token.size] == '(';
     }
     advance(lexer, token.size);

@@ -23,6 +23,7 @@ struct token {
     size_t size;
     int column;     /* in characters, from 1; of the opening quote */
     bool call;      /* WORD: "(" stands right behind it */
+    bool tight;     /* WORD: it stands right behind a closing quote */
 };
 
 struct lexer {

@@ -252,7 +252,7 @@ static void check_head(struct lint *l)
         const struct setting *id = step_setting(s, SLOT_ID);
         bool requirement = s->verb == VERB_MUST || s->verb == VERB_SHOULD || s->verb == VERB_MAY;
         shows = shows || requirement;
-        if (requirement && id != NULL && l->requirements != NULL)
+        if (requirement && id != NULL && id->value.word != NULL && l->requirements != NULL)
             check_requirement(l, s, id);
     }
     if (t->timeout_ns == 0)
@@ -263,12 +263,12 @@ static void check_head(struct lint *l)
     }
 }
 
-/* Does ${name} of the family stand for a number in these lines? Only it may. */
+/* Does ${name} of the family stand in a word of these lines? Only it may. */
 static bool takes_value(const struct step *line)
 {
     for (; line != NULL && line->verb != VERB_CASE && line->verb != VERB_SCENARIO; line = line->next) {
         for (const struct setting *s = line->settings; s != NULL; s = s->next)
-            if (s->value.variable != NULL)
+            if (s->value.written != NULL)
                 return true;
         if (takes_value(line->body) || takes_value(line->alternatives))
             return true;

@@ -171,7 +171,7 @@ static unsigned edit_distance(const char *a, size_t an, const char *b, size_t bn
 struct suggestion suggest(const char *word, size_t size)
 {
     /* One slip in a short word, more in a long one: what is further away confuses. */
-    return (struct suggestion){.word = word, .size = size, .distance = 1 + (unsigned)(size + 1) / 4};
+    return (struct suggestion){.word = word, .size = size, .cost = 2 * (1 + (unsigned)(size + 2) / 4)};
 }
 
 void suggest_word(struct suggestion *s, const char *candidate, size_t size)
@@ -179,8 +179,9 @@ void suggest_word(struct suggestion *s, const char *candidate, size_t size)
     if (s->size == 0 || s->size > SUGGEST_LETTERS || size == 0 || size > SUGGEST_LETTERS)
         return;
     unsigned distance = edit_distance(s->word, s->size, candidate, size);
-    if (distance < s->distance && distance < s->size) {
-        s->distance = distance;
+    unsigned cost = 2 * distance + (*candidate != *s->word); /* of two as near, the one that begins alike */
+    if (cost < s->cost && distance < s->size) {
+        s->cost = cost;
         s->best = candidate;
         s->best_size = size;
     }

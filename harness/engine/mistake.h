@@ -34,7 +34,7 @@ void mistakes_print(struct mistakes *m, const char *name, const char *text, size
 struct suggestion {
     const char *word;
     size_t size;
-    unsigned distance;
+    unsigned cost;
     const char *best;
     size_t best_size;
 };

@@ -104,7 +104,8 @@ static enum form wrong_form(struct parser *p, enum verb verb, unsigned depth)
     struct suggestion near = suggest(p->token.at, p->token.kind == TOKEN_WORD ? p->token.size : 0);
     enum form best = FORMS;
     char list[180] = "";
-    size_t used = 0;
+    size_t used = 0, last_size = 0;
+    const char *last = NULL; /* forms that begin alike are neighbours */
     for (enum form form = 0; form < FORMS; form++) {
         size_t size;
         const char *word = is_form_of(form, verb) ? form_word_at(form, depth, &size) : NULL;
@@ -113,14 +114,17 @@ static enum form wrong_form(struct parser *p, enum verb verb, unsigned depth)
         const char *before = near.best;
         suggest_word(&near, word, size);
         best = near.best != before ? form : best;
-        if (used + size + 4 < sizeof list)
+        bool said = last != NULL && last_size == size && memcmp(last, word, size) == 0;
+        if (!said && used + size + 4 < sizeof list)
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s", used == 0 ? "" : ", ",
                                      (int)size, word);
+        last = word;
+        last_size = size;
     }
     bool missing = p->token.kind != TOKEN_WORD;
     parse_wrong(p, missing ? "missing word behind '%s'" : "unknown kind of '%s'", verb_word(verb));
     if (!suggest_hint(&near, &p->mistakes))
-        mistake_hint(&p->mistakes, "one of: %s", list);
+        mistake_hint(&p->mistakes, strchr(list, ',') == NULL ? "expected %s" : "one of: %s", list);
     if (best != FORMS)
         parse_next(p);
     return best;
@@ -200,8 +204,8 @@ static bool check_place(struct parser *p, const struct step *step)
 {
     enum place place = verb_rows[step->verb].place;
     bool once = step->verb == VERB_SUITE || step->verb == VERB_TIMEOUT || step->verb == VERB_TESTEE_ROLE;
-    if (step->verb == VERB_CASE || step->verb == VERB_SCENARIO)
-        return true;
+    if (step->verb == VERB_CASE || step->verb == VERB_SCENARIO || step->form == FORMS)
+        return true; /* of an unknown form the place is not known either */
     if (place == PLACE_TOP && p->in_case) {
         line_wrong(p, step, "this stands before the first case", "move it to the top of the file");
     } else if ((place & PLACE_TOP) == 0 && !p->in_case) {
@@ -342,6 +346,10 @@ static void read_step(struct parser *p)
         p->after_unknown = true;
         p->expect = NULL;
         return;
+    }
+    if (step->verb == VERB_CASE || step->verb == VERB_SCENARIO) {
+        p->family = NULL; /* that of the case above */
+        p->family_unknown = false;
     }
     parse_next(p);
     step->form = read_form(p, step->verb);

@@ -40,24 +40,34 @@ static void wrong_value(struct parser *p, const struct value_fault *fault)
         mistake_hint(&p->mistakes, "%s", fault->hint);
 }
 
-/* A value that is one word, or ${name} in its place. */
+/* Is each ${name} in the word the value of this family? What it stands for is read when it is known. */
+static bool only_family_names(struct parser *p, const char *word)
+{
+    const char *at = word;
+    size_t size = p->family == NULL ? 0 : strlen(p->family);
+    while (!p->family_unknown && (at = strstr(at, "${")) != NULL) {
+        if (size == 0 || strncmp(at + 2, p->family, size) != 0 || at[2 + size] != '}') {
+            parse_wrong(p, "only the value of a family may stand here");
+            mistake_hint(&p->mistakes, size > 0 ? "this family's is ${%.40s}" : "case ID each NAME VALUE...", p->family);
+            return false;
+        }
+        at += 2;
+    }
+    return true;
+}
+
+/* A value that is one word, maybe with ${name} in it. */
 static bool read_word_value(struct parser *p, enum value_kind kind, enum slot slot, struct value *value)
 {
-    size_t name = value_variable(p->token.at, p->token.size);
     struct value_fault fault;
     *value = (struct value){.kind = kind};
-    if (name == 0) {
-        if (value_read(&p->script->arena, kind, slot, p->token.at, p->token.size, value, &fault))
-            return true;
-        wrong_value(p, &fault);
-        return false;
+    if (memmem(p->token.at, p->token.size, "${", 2) != NULL) {
+        value->written = parse_text(p, p->token.at, p->token.size);
+        return value->written != NULL && only_family_names(p, value->written);
     }
-    value->variable = parse_text(p, p->token.at + 2, name);
-    if (p->family_unknown || p->no_memory || (p->family != NULL && strcmp(p->family, value->variable) == 0))
-        return !p->no_memory;
-    parse_wrong(p, "only the value of a family may stand here");
-    mistake_hint(&p->mistakes, p->family != NULL ? "this family's is ${%s}" : "case ID each NAME VALUE...",
-                 p->family);
+    if (value_read(&p->script->arena, kind, slot, p->token.at, p->token.size, value, &fault))
+        return true;
+    wrong_value(p, &fault);
     return false;
 }
 
@@ -69,14 +79,15 @@ static bool read_words(struct parser *p, enum slot slot, struct value *value)
         room++;
     value->words = parse_alloc(p, (room + 1) * sizeof *value->words);
     bool fine = value->words != NULL;
-    for (; fine && p->token.kind == TOKEN_WORD; parse_next(p)) {
+    for (; value->words != NULL && p->token.kind == TOKEN_WORD; parse_next(p)) {
         struct value word;
         struct value_fault fault;
-        fine = value_read(&p->script->arena, VALUE_WORD, slot, p->token.at, p->token.size, &word, &fault);
-        if (fine)
+        if (value_read(&p->script->arena, VALUE_WORD, slot, p->token.at, p->token.size, &word, &fault)) {
             value->words[value->word_count++] = word.word;
-        else
+        } else {
             wrong_value(p, &fault);
+            fine = false;
+        }
     }
     return fine;
 }
@@ -105,6 +116,12 @@ static bool read_bytes(struct parser *p, enum value_kind kind, struct value *val
     return value->bytes != NULL;
 }
 
+/* "none", "none|1000" */
+static bool begins_none(const struct token *t)
+{
+    return t->size >= 4 && memcmp(t->at, "none", 4) == 0 && (t->size == 4 || t->at[4] == '|');
+}
+
 /* Can a value of this kind begin with the token? For one that may be left out. */
 static bool may_begin(const struct parser *p, enum value_kind kind)
 {
@@ -112,7 +129,7 @@ static bool may_begin(const struct parser *p, enum value_kind kind)
     if (is_bytes(kind))
         return parse_is_payload(t);
     return t->kind == TOKEN_WORD &&
-           ((*t->at >= '0' && *t->at <= '9') || *t->at == '$' || (kind == VALUE_CODES && token_is(t, "none")));
+           ((*t->at >= '0' && *t->at <= '9') || *t->at == '$' || (kind == VALUE_CODES && begins_none(t)));
 }
 
 /* Is there anything that can be read as such a value, right or wrong? */
@@ -126,30 +143,31 @@ static bool must_begin(const struct parser *p, enum value_kind kind)
 }
 
 /* There is nothing that could be the value: says so, and steps over what stands there instead. */
-static void no_value(struct parser *p, enum value_kind kind, enum slot slot, const char *name)
+static void no_value(struct parser *p, enum value_kind kind, enum slot slot)
 {
+    const struct slot_row *row = &slot_rows[slot];
     bool here = p->token.kind != TOKEN_END && find_option(p) == NULL;
-    if (here && is_bytes(kind) && p->token.kind == TOKEN_WORD) {
-        parse_wrong(p, "%s needs quotes", name);
-        mistake_hint(&p->mistakes, "\"%.*s\"", short_size(&p->token), p->token.at);
-    } else {
-        parse_wrong(p, "missing %s", name);
-        mistake_hint(&p->mistakes, "%s",
-                     slot_rows[slot].help[0] != 0 ? slot_rows[slot].help : value_rows[kind].help);
-    }
+    if (row->help[0] != 0)
+        parse_wrong(p, "missing %s", row->word);
+    else
+        parse_wrong(p, "'%s' needs %s", row->word, value_rows[kind].name);
+    if (here && is_bytes(kind) && p->token.kind == TOKEN_WORD)
+        mistake_hint(&p->mistakes, "bytes stand in quotes: \"%.*s\"", short_size(&p->token), p->token.at);
+    else
+        mistake_hint(&p->mistakes, "%s", row->help[0] != 0 ? row->help : value_rows[kind].help);
     if (here)
         skip_to_option(p);
 }
 
 /* Reads what the slot takes as a new setting. The token is behind it then, also when it was wrong. */
-static void read_setting(struct parser *p, enum value_kind kind, enum slot slot, const char *name, int column)
+static void read_setting(struct parser *p, enum value_kind kind, enum slot slot, int column)
 {
     struct value value = {.kind = kind};
-    bool fine = true;
+    bool fine;
     if (kind == VALUE_FLAG || (kind == VALUE_MAYBE_BYTES && !parse_is_payload(&p->token))) {
-        ;
+        fine = true;
     } else if (!must_begin(p, kind)) {
-        no_value(p, kind, slot, name);
+        no_value(p, kind, slot);
         fine = false;
     } else if (is_bytes(kind)) {
         fine = read_bytes(p, kind, &value);
@@ -167,13 +185,32 @@ static void read_setting(struct parser *p, enum value_kind kind, enum slot slot,
     p->setting_tail = &setting->next;
 }
 
+/* Does the form take a payload that has not been read yet? */
+static bool payload_is_due(const struct parser *p, const struct step *step)
+{
+    const struct form_row *row = &form_rows[p->form];
+    return (row->argument[0] == SLOT_PAYLOAD || row->argument[1] == SLOT_PAYLOAD) &&
+           step_setting(step, SLOT_PAYLOAD) == NULL;
+}
+
+/* A payload may stand behind options too; in the step it comes before them. */
+static void read_late_payload(struct parser *p, struct setting **behind_arguments)
+{
+    struct setting *options = *behind_arguments, **tail = p->setting_tail;
+    *behind_arguments = NULL;
+    p->setting_tail = behind_arguments;
+    read_setting(p, VALUE_BYTES, SLOT_PAYLOAD, p->token.column);
+    *p->setting_tail = options;
+    p->setting_tail = options != NULL ? tail : p->setting_tail;
+}
+
 static void read_arguments(struct parser *p)
 {
     const struct form_row *row = &form_rows[p->form];
     for (int i = 0; i < 2 && row->argument[i] != SLOT_NONE; i++) {
         const struct slot_row *slot = &slot_rows[row->argument[i]];
         if (row->needed[i] || may_begin(p, slot->value))
-            read_setting(p, slot->value, row->argument[i], slot->word, p->token.column);
+            read_setting(p, slot->value, row->argument[i], p->token.column);
     }
 }
 
@@ -195,7 +232,7 @@ static void hint_options(struct parser *p)
 }
 
 /* The token is no option of this line's form. */
-static void unknown_option(struct parser *p, bool has_settings)
+static void unknown_option(struct parser *p, bool has_payload)
 {
     const struct form_row *row = &form_rows[p->form];
     struct suggestion near = suggest(p->token.at, p->token.size);
@@ -207,7 +244,11 @@ static void unknown_option(struct parser *p, bool has_settings)
         else if (option_rows[i].verb == row->verb)
             elsewhere = elsewhere || token_is(&p->token, word);
     }
-    if (elsewhere) {
+    if (p->token.tight) {
+        parse_wrong(p, "the text ends before this");
+        mistake_hint(&p->mistakes, "a quote in a text: \\\" in double quotes, or ' in double and \" in single ones");
+        p->mistakes.quiet = true; /* where the other quotes of the line belong cannot be known */
+    } else if (elsewhere) {
         parse_wrong(p, "'%.*s' does not go with '%s %s'", short_size(&p->token), p->token.at,
                     verb_word(row->verb), row->words);
         hint_options(p);
@@ -215,7 +256,7 @@ static void unknown_option(struct parser *p, bool has_settings)
         parse_wrong(p, "unknown option");
         if (suggest_hint(&near, &p->mistakes))
             return;
-        if (row->argument[0] == SLOT_PAYLOAD && !has_settings)
+        if (row->argument[0] == SLOT_PAYLOAD && !has_payload)
             mistake_hint(&p->mistakes, "bytes stand in quotes: \"%.*s\"", short_size(&p->token), p->token.at);
         else
             hint_options(p);
@@ -232,7 +273,7 @@ static void read_option(struct parser *p, const struct option_row *option, bool 
     }
     *seen = true;
     parse_next(p);
-    read_setting(p, option->value, option->slot, value_rows[option->value].name, column);
+    read_setting(p, option->value, option->slot, column);
 }
 
 void parse_settings(struct parser *p, struct step *step)
@@ -240,15 +281,22 @@ void parse_settings(struct parser *p, struct step *step)
     bool seen[SLOTS] = {false};
     p->form = step->form;
     p->setting_tail = &step->settings;
+    bool has_payload = parse_is_payload(&p->token);
     read_arguments(p);
+    struct setting **behind_arguments = p->setting_tail;
     while (p->token.kind != TOKEN_END && !p->no_memory) {
         const struct option_row *option = find_option(p);
         if (option != NULL) {
             read_option(p, option, &seen[option->slot]);
             continue;
         }
+        if (parse_is_payload(&p->token) && !has_payload && payload_is_due(p, step)) {
+            has_payload = true;
+            read_late_payload(p, behind_arguments);
+            continue;
+        }
         if (p->token.kind == TOKEN_WORD) {
-            unknown_option(p, step->settings != NULL);
+            unknown_option(p, has_payload);
         } else {
             parse_wrong(p, "unexpected here");
             hint_options(p);

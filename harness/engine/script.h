@@ -68,7 +68,8 @@ struct code_range { uint32_t from, to; }; /* 4xx is 400..499 */
 
 struct value {
     enum value_kind kind;
-    const char *variable;        /* the ${name} of a family in its place, or NULL; never in a test_case's steps */
+    const char *written;         /* a word with the ${name} of a family in it, as it stands: the rest is unknown
+                                    until the value is in its place. NULL in a test_case's steps */
     uint64_t number;             /* INT, SIZE (bytes), TIME (ns), RATE (bytes a second) */
     uint64_t from, to;           /* RANGE, SPAN: ns; `within 1s` is 0 .. 1s, `backoff 1s` is 1s .. 1s */
     double real;                 /* NUMBER; PERCENT as a part of 1 */

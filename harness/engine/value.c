@@ -101,7 +101,7 @@ static bool read_unit(struct reader *r, const struct unit *units, bool needed, u
     }
     bool time = units == time_units;
     wrong(r, size != 0 ? "unknown unit" : time ? "a time needs its unit" : "the unit is missing",
-          time ? "ms, s, m or h: 250ms, 2s" : units == rate_units ? "B/s, KiB/s or MiB/s" : "B, KiB or MiB");
+          time ? "ms, s, m or h: 250ms, 2s" : units == rate_units ? "B/s, KiB/s or MiB/s: 64KiB/s" : "B, KiB or MiB");
     if (near.best != NULL)
         snprintf(r->fault->hint, sizeof r->fault->hint, "did you mean '%s'?", near.best);
     return false;
@@ -317,6 +317,14 @@ static bool is_alternative(const char *word, size_t size, const char *begin, con
     return true;
 }
 
+void legal_print(const char *legal, char *out, size_t room)
+{
+    size_t i = 0;
+    for (; legal[i] != 0 && i + 1 < room; i++)
+        out[i] = legal[i] == '#' ? '0' : legal[i];
+    out[i] = 0;
+}
+
 static bool check_alternatives(struct reader *r, const char *legal)
 {
     size_t size = (size_t)(r->end - r->at);
@@ -331,8 +339,7 @@ static bool check_alternatives(struct reader *r, const char *legal)
     if (near.best != NULL && *near.best != '#')
         snprintf(r->fault->hint, sizeof r->fault->hint, "did you mean '%.*s'?", (int)near.best_size, near.best);
     else
-        snprintf(r->fault->hint, sizeof r->fault->hint, "%s%s", legal,
-                 strchr(legal, '#') != NULL ? " (# is a hex digit)" : "");
+        legal_print(legal, r->fault->hint, sizeof r->fault->hint);
     return false;
 }
 
@@ -442,8 +449,8 @@ static bool only_digits(const struct payload *payload)
 
 void value_print(const struct value *v, struct buf *out)
 {
-    if (v->variable != NULL) {
-        buf_printf(out, "${%s}", v->variable);
+    if (v->written != NULL) {
+        buf_append_text(out, v->written);
         return;
     }
     switch (v->kind) {

@@ -17,6 +17,8 @@ bool value_read(struct arena *arena, enum value_kind kind, enum slot slot, const
 /* A number of bytes or of times, as inside of fill(). */
 bool value_read_size(const char *word, size_t size, uint64_t *bytes, struct value_fault *fault);
 bool value_read_number(const char *word, size_t size, uint64_t *number, struct value_fault *fault);
+/* How a row's `legal` is shown to a person: # as 0. */
+void legal_print(const char *legal, char *out, size_t room);
 /* Letters, digits and _, not beginning with a digit. */
 bool value_is_name(const char *word, size_t size);
 /* "${name}": the length of name, 0 when it is something else. */

@@ -1,6 +1,6 @@
 /* The language explained from its table: `wsgauntlet help` in 80 columns, and
  * the reference section of the manual in Markdown. */
-#include "engine/verbs.h"
+#include "engine/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,9 +24,11 @@ static void form_usage(enum form form, char out[FORM_TEXT])
 static void option_usage(const struct option_row *row, char out[FORM_TEXT])
 {
     const char *legal = slot_rows[row->slot].legal, *name = value_rows[row->value].name;
-    /* "ID" and the like are letters of a word; numbers and alternatives say more than the kind's name. */
+    char shown[64];
+    legal_print(legal, shown, sizeof shown);
+    /* "ID" and the like are letters of a word; ranges and alternatives say more than the kind's name. */
     if (strpbrk(legal, ".|") != NULL && legal[strlen(legal) - 1] != '.')
-        name = legal;
+        name = shown;
     snprintf(out, FORM_TEXT, "%s%s%s", slot_word(row->slot), name[0] == 0 ? "" : " ", name);
 }
 

@@ -1,0 +1,133 @@
+/* Scripts in tests: parsing a text, files that lie in a folder, and whether two
+ * scripts say the same (lines and columns aside). */
+#ifndef SCRIPTS_H
+#define SCRIPTS_H
+
+#include "unit.h"
+
+#include "engine/script.h"
+
+#include <ftw.h>
+
+struct parsed {
+    struct script *script; /* NULL without memory */
+    struct buf errors;
+    unsigned mistakes;
+};
+
+static inline struct parsed parsed_text(const char *name, const char *text, size_t size)
+{
+    struct parsed p = {0};
+    buf_init(&p.errors, 0);
+    p.script = script_parse(name, text, size, &p.errors, &p.mistakes);
+    return p;
+}
+
+static inline void parsed_free(struct parsed *p)
+{
+    script_free(p->script);
+    buf_free(&p->errors);
+}
+
+/* A script that must be right. */
+static inline struct script *good_script(const char *text)
+{
+    struct parsed p = parsed_text("test.wsg", text, strlen(text));
+    ck_assert_msg(p.mistakes == 0, "%s", buf_text(&p.errors));
+    ck_assert_ptr_nonnull(p.script);
+    buf_free(&p.errors);
+    return p.script;
+}
+
+/* ---- do they say the same? ---- */
+
+static inline bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static inline bool same_bytes(const void *a, size_t an, const void *b, size_t bn)
+{
+    return an == bn && (an == 0 || memcmp(a, b, an) == 0);
+}
+
+static inline bool same_payload(const struct payload *a, const struct payload *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    const struct piece *p = a->pieces, *q = b->pieces;
+    for (; p != NULL && q != NULL; p = p->next, q = q->next)
+        if (p->kind != q->kind || p->glued != q->glued || !same_bytes(p->bytes, p->size, q->bytes, q->size) ||
+            !same_text(p->name, q->name) || p->byte != q->byte || p->times != q->times ||
+            !same_payload(p->inner, q->inner))
+            return false;
+    return p == q;
+}
+
+static inline bool same_value(const struct value *a, const struct value *b)
+{
+    bool same = a->kind == b->kind && same_text(a->written, b->written) && a->number == b->number &&
+                a->from == b->from && a->to == b->to && a->real == b->real && same_text(a->word, b->word) &&
+                a->word_count == b->word_count && same_payload(a->bytes, b->bytes) &&
+                same_bytes(a->codes, a->code_count * sizeof *a->codes, b->codes, b->code_count * sizeof *b->codes);
+    for (size_t i = 0; same && i < a->word_count; i++)
+        same = strcmp(a->words[i], b->words[i]) == 0;
+    return same;
+}
+
+static inline bool same_steps(const struct step *a, const struct step *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next) {
+        const struct setting *s = a->settings, *t = b->settings;
+        for (; s != NULL && t != NULL; s = s->next, t = t->next)
+            if (s->slot != t->slot || !same_value(&s->value, &t->value))
+                return false;
+        if (s != t || a->verb != b->verb || a->form != b->form || !same_text(a->actor, b->actor) ||
+            !same_text(a->comment, b->comment) || !same_steps(a->body, b->body) ||
+            !same_steps(a->alternatives, b->alternatives))
+            return false;
+    }
+    return a == b;
+}
+
+/* ---- files ---- */
+
+/* Texts that ought to be equal; says the first line that is not. */
+static inline void check_same_lines(const char *path, const char *got, const char *expected)
+{
+    int line = 1;
+    const char *g = got, *e = expected;
+    while (*g != 0 && *e != 0) {
+        size_t gn = strcspn(g, "\n"), en = strcspn(e, "\n");
+        if (gn != en || memcmp(g, e, gn) != 0)
+            break;
+        g += gn + (g[gn] == '\n');
+        e += en + (e[en] == '\n');
+        line++;
+    }
+    ck_assert_msg(strcmp(got, expected) == 0, "%s:%d:\n  is '%.*s'\n  not '%.*s'", path, line,
+                  (int)strcspn(g, "\n"), g, (int)strcspn(e, "\n"), e);
+}
+
+static void (*each_file_fn)(const char *path_below_root);
+
+static inline int each_file_visit(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status;
+    (void)ftw;
+    size_t n = strlen(path), root = strlen(getenv("WSG_ROOT")) + 1;
+    if (type == FTW_F && n > 4 && strcmp(path + n - 4, ".wsg") == 0)
+        each_file_fn(path + root);
+    return 0;
+}
+
+/* Calls fn with every .wsg file below a folder of the project. */
+static inline void each_file(const char *folder, void (*fn)(const char *path_below_root))
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", getenv("WSG_ROOT"), folder);
+    each_file_fn = fn;
+    ck_assert_int_eq(nftw(path, each_file_visit, 8, FTW_PHYS), 0);
+}
+
+#endif
