@@ -136,9 +136,12 @@ static void answer_ping(struct peer_conn *conn, const struct ws_event *event)
                          });
 }
 
+/* The same code back; but 1010 is for clients alone (RFC 6455 section 7.4.1). */
 static void answer_close(struct peer_conn *conn, const struct ws_event *event)
 {
-    peer_conn_close(conn, event->code == 1005 ? 0 : event->code);
+    uint16_t code = event->code == 1010 ? 1000 : event->code;
+
+    peer_conn_close(conn, code == 1005 ? 0 : code);
 }
 
 /* The reference is strict: what may be failed is failed. */

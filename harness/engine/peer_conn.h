@@ -33,7 +33,6 @@ struct peer_memory {
     uint8_t stash[125];
     size_t stashed;
     bool has_stash;
-    uint16_t code;        /* of the Close that came */
 };
 
 struct peer_conn {

@@ -174,21 +174,15 @@ static bool send_no_pong(struct peer_conn *conn, struct frame_order *order)
     return order->opcode != WS_PONG;
 }
 
-/* The order's payload as a copy that may be changed; control frames only. */
-static uint8_t *stash_payload(struct peer_conn *conn, struct frame_order *order)
+static bool send_other_pong(struct peer_conn *conn, struct frame_order *order)
 {
     uint8_t *stash = conn->memory.stash;
 
-    if (order->size != 0)
-        memcpy(stash, order->payload, order->size);
+    if (order->opcode != WS_PONG || order->size == 0)
+        return true;
+    memcpy(stash, order->payload, order->size);
+    stash[order->size - 1] ^= 1;
     order->payload = stash;
-    return stash;
-}
-
-static bool send_other_pong(struct peer_conn *conn, struct frame_order *order)
-{
-    if (order->opcode == WS_PONG && order->size != 0)
-        stash_payload(conn, order)[order->size - 1] ^= 1;
     return true;
 }
 
@@ -231,24 +225,33 @@ static bool send_no_close(struct peer_conn *conn, struct frame_order *order)
     return order->opcode != WS_CLOSE;
 }
 
-static void put_code(uint8_t *body, uint16_t code)
+static bool send_1005_for_none(struct peer_conn *conn, struct frame_order *order)
 {
-    body[0] = (uint8_t)(code >> 8);
-    body[1] = (uint8_t)code;
-}
+    static const uint8_t code[] = {0x03, 0xed};
 
-static bool send_close_1000(struct peer_conn *conn, struct frame_order *order)
-{
-    if (order->opcode == WS_CLOSE && order->size >= 2)
-        put_code(stash_payload(conn, order), 1000);
+    (void)conn;
+    if (order->opcode == WS_CLOSE && order->size == 0) {
+        order->payload = code;
+        order->size = sizeof code;
+    }
     return true;
 }
 
-/* Goes with read_any_close_code. */
-static bool send_code_that_came(struct peer_conn *conn, struct frame_order *order)
+/* 1002, 1007 and 1009 are what the peer fails a connection with. */
+static bool is_failure(const struct frame_order *order)
 {
-    if (order->opcode == WS_CLOSE && order->size >= 2 && conn->memory.step != 0)
-        put_code(stash_payload(conn, order), conn->memory.code);
+    unsigned code = order->size >= 2 ? (unsigned)order->payload[0] << 8 | order->payload[1] : 0;
+
+    return code == 1002 || code == 1007 || code == 1009;
+}
+
+/* Goes with stash_close. */
+static bool send_close_as_it_came(struct peer_conn *conn, struct frame_order *order)
+{
+    if (order->opcode == WS_CLOSE && conn->memory.stashed != 0 && !is_failure(order)) {
+        order->payload = conn->memory.stash;
+        order->size = conn->memory.stashed;
+    }
     return true;
 }
 
@@ -268,9 +271,12 @@ static bool send_pong_with_rsv1(struct peer_conn *conn, struct frame_order *orde
 
 /* ---- frames that are read ---- */
 
-static void read_any_length_form(struct peer_conn *conn, struct read_frame *frame)
+static void read_no_top_bit(struct peer_conn *conn, struct read_frame *frame)
 {
     (void)conn;
+    if (frame->head.payload_length <= INT64_MAX)
+        return;
+    frame->keep = frame->head.payload_length &= INT64_MAX;
     frame->head.length_form = WS_LENGTH_MINIMAL;
 }
 
@@ -375,18 +381,25 @@ static void read_no_close_reason(struct peer_conn *conn, struct read_frame *fram
     cut_close(frame, 3, 2);
 }
 
-/* Remembers the code that came and reads 1000 in its place. */
+static void stash_close(struct peer_conn *conn, const struct ws_frame_part *part)
+{
+    struct peer_memory *memory = &conn->memory;
+
+    if (part->head.opcode != WS_CLOSE || part->offset + part->length > sizeof memory->stash)
+        return;
+    if (part->length != 0)
+        memcpy(memory->stash + part->offset, part->payload, part->length);
+    memory->stashed = (size_t)part->offset + part->length;
+}
+
+/* Stashes the code that came and reads 1000 in its place. */
 static void read_any_close_code(struct peer_conn *conn, const struct ws_frame_part *part)
 {
-    static const uint8_t code_1000[] = {0x03, 0xe8};
+    static const uint8_t code[] = {0x03, 0xe8};
 
-    for (size_t i = 0; part->head.opcode == WS_CLOSE && i < part->length; i++) {
-        if (part->offset + i >= sizeof code_1000)
-            break;
-        conn->memory.code = (uint16_t)(conn->memory.code << 8 | part->payload[i]);
-        conn->memory.step = 1;
-        part->payload[i] = code_1000[part->offset + i];
-    }
+    stash_close(conn, part);
+    for (size_t i = 0; part->head.opcode == WS_CLOSE && i < part->length && part->offset + i < sizeof code; i++)
+        part->payload[i] = code[part->offset + i];
 }
 
 static void refuse_cut_character(struct peer_conn *conn, const struct ws_frame_part *part)
@@ -497,9 +510,9 @@ static bool must_fail(const struct ws_event *event)
            ws_violation_get(event->violation)->reaction == WS_REACT_FAIL;
 }
 
-static bool fail_with_1000(struct peer_conn *conn, const struct ws_event *event)
+static bool fail_with_1006(struct peer_conn *conn, const struct ws_event *event)
 {
-    return close_if(conn, must_fail(event), 1000);
+    return close_if(conn, must_fail(event), 1006);
 }
 
 static bool fail_not(struct peer_conn *conn, const struct ws_event *event)

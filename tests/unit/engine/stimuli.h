@@ -91,6 +91,7 @@ static const struct stimulus stimuli[] = {
     {.frames = {F(0x88, "x")}, .expected = FAILED(1002)},
     {.frames = {F(0x88, "\x03\xed")}, .expected = FAILED(1002)},
     {.frames = {F(0x88, "\x03\xe8\xff")}, .expected = FAILED(1007)},
+    {.frames = {F(0x88, "\x03\xf2")}, .expected = "101 close(1000) eof"},
     {.frames = {F(0x88, "\x0b\xb8")}, .expected = "101 close(3000) eof"},
     /* permessage-deflate */
     {.more = DEFLATE "\r\n", .frames = {F(0xc1, HELLO_PACKED), F(0xc1, HELLO_PACKED)},
