@@ -14,6 +14,7 @@
 #define RESTART_PATIENCE_NS (20 * NS_PER_S) /* times the run's factor */
 #define RETURN_TRIES 15u                    /* until a testee that is not ours is given up */
 #define RETURN_PAUSE_NS (200 * NS_PER_MS)
+#define TRIAL_PAUSE_NS (50 * NS_PER_MS)     /* an end that comes behind the case is its own too */
 
 /* One case of the suite. */
 struct item {
@@ -22,6 +23,8 @@ struct item {
     struct case_result *result;
     struct case_result fresh;  /* what it was before it was played */
     struct runner *runner;     /* while under way */
+    bool told;                 /* its result was reported, as this verdict */
+    enum verdict told_verdict;
 };
 
 /* Cases that have one thing in common, in the order in which they came to it. */
@@ -58,7 +61,7 @@ struct play {
     bool check_due;
     bool lost;              /* and not yet back */
     unsigned tries;         /* to find it again, when it is not ours */
-    char loss[LIMIT_DIAG_TEXT];
+    const char *loss;       /* how it was lost, as a sentence */
     bool stopping;          /* nothing more begins */
     bool interrupted;       /* by a signal */
 };
@@ -69,6 +72,7 @@ struct restart {
 };
 
 static void advance(void *arg);
+static void on_rested(void *arg);
 
 /* advance() is only called from the loop, never within the callback of a runner or layer. */
 static void soon(struct play *p)
@@ -149,11 +153,15 @@ static void stop(struct play *p, enum play_end end)
     soon(p);
 }
 
-static void conclude(struct play *p, const struct item *item)
+static void conclude(struct play *p, struct item *item)
 {
-    if (p->config->progress != NULL)
+    enum verdict verdict = item->result->verdict;
+    bool known = item->told && item->told_verdict == verdict;
+    item->told = true;
+    item->told_verdict = verdict;
+    if (p->config->progress != NULL && !known)
         p->config->progress(p->config->arg, p->run, item->result);
-    if (p->config->fail_fast && item->result->verdict >= VERDICT_FAIL)
+    if (p->config->fail_fast && verdict >= VERDICT_FAIL)
         stop(p, PLAY_FAIL_FAST);
 }
 
@@ -164,14 +172,23 @@ static void conclude_group(struct play *p, struct group *group, size_t from)
     group->count = 0;
 }
 
-static void accuse(struct play *p, struct case_result *result, const char *format, const char *text)
+/* How a testee of ours ended and the end of its standard error; "" when it runs or is not ours. */
+static const char *last_words(const struct play *p)
 {
-    const char *words = p->testee->ops == NULL || p->testee->ops->last_words == NULL
-                            ? NULL : p->testee->ops->last_words(p->testee->ops_arg);
-    const char *detail = arena_printf(&p->run->arena, format, text);
-    const char *tail = arena_text(&p->run->arena, words == NULL ? "" : words);
+    const struct testee_ops *ops = p->testee->ops;
+    const char *words = ops == NULL || ops->last_words == NULL ? NULL : ops->last_words(p->testee->ops_arg);
+    return words == NULL ? "" : words;
+}
+
+/* FAIL, for how the testee was lost, and `more` about it. What the case saw itself stays. */
+static void accuse(struct play *p, struct case_result *result, const char *more)
+{
+    const char *said = strncmp(result->detail, p->loss, strlen(p->loss)) == 0 ? "" : result->detail;
+    const char *separator = said[0] == 0 ? "" : "; ";
+    const char *detail = arena_printf(&p->run->arena, "%s%s%s%s", p->loss, more, separator, said);
+    const char *tail = arena_text(&p->run->arena, last_words(p));
     result->verdict = VERDICT_FAIL;
-    result->detail = detail == NULL ? "the testee was lost" : detail;
+    result->detail = detail == NULL ? p->loss : detail;
     if (tail != NULL && tail[0] != 0)
         result->stderr_tail = tail;
 }
@@ -196,7 +213,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
     } else if (p->lost) {
         group_add(&p->suspects, item);
     } else if (on_trial(p)) {
-        p->check_due = true;
+        p->patience = timer_start(p->config->runner.loop, TRIAL_PAUSE_NS, on_rested, p);
     } else if (item->alone || result->verdict >= VERDICT_FAIL || testee_ended(p)) {
         group_add(&p->unsure, item);
         p->check_due = true;
@@ -267,15 +284,17 @@ static void interrupt_all(struct play *p)
 /* Not well. Who was under way, ended badly or had only just ended may be the reason. */
 static void lose(struct play *p, const char *how)
 {
+    const char *words = last_words(p);
     p->lost = true;
     p->tries = 0;
-    snprintf(p->loss, sizeof p->loss, "%s", how);
+    p->loss = testee_ended(p)
+                  ? arena_printf(&p->run->arena, "the testee died: %.*s", (int)strcspn(words, "\n"), words)
+                  : arena_printf(&p->run->arena, "the testee was lost: %s", how);
+    if (p->loss == NULL)
+        p->loss = "the testee was lost";
     if (on_trial(p)) {
         struct item *item = p->suspects.at[p->tried++];
-        const char *said = item->result->detail;
-        bool more = said[0] != 0 && strstr(said, p->loss) == NULL;
-        const char *whole = more ? arena_printf(&p->run->arena, "%s; %s", p->loss, said) : p->loss;
-        accuse(p, item->result, "%s", whole == NULL ? p->loss : whole);
+        accuse(p, item->result, "");
         p->convicted = true;
         conclude(p, item);
         return;
@@ -299,8 +318,8 @@ static void give_up(struct play *p, const char *reason)
 {
     for (size_t i = p->tried; i < p->suspects.count; i++)
         if (p->suspects.at[i]->result->verdict >= VERDICT_FAIL)
-            accuse(p, p->suspects.at[i]->result, "the testee was lost while this case was under way: %s", p->loss);
-    diag_set(p->why, DIAG_TROUBLE, "the testee was lost and does not come back: %s", reason);
+            accuse(p, p->suspects.at[i]->result, ", while this case was under way");
+    diag_set(p->why, DIAG_TROUBLE, "%s; it does not come back: %s", p->loss, reason);
     stop(p, PLAY_LOST);
 }
 
@@ -326,7 +345,7 @@ static void on_checked(void *arg, enum sanity_state state, const struct diag *re
     } else if (state != SANITY_FINE && p->lost && ++p->tries == RETURN_TRIES) {
         give_up(p, reason->text);
     } else if (state != SANITY_FINE && !p->lost) {
-        lose(p, testee_ended(p) ? "the testee ended" : reason->text);
+        lose(p, reason->text);
     } else if (state == SANITY_FINE && p->lost) {
         p->lost = false;
         note(p, "the testee is back");
@@ -364,7 +383,7 @@ static void on_restarted(void *arg)
     timer_stop(p->patience);
     p->patience = NULL;
     p->lost = false;
-    note(p, "the testee was started again: %s", p->loss);
+    note(p, "%s; it was started again", p->loss);
     soon(p);
 }
 
@@ -425,7 +444,7 @@ static void close_trial(struct play *p)
 {
     if (!p->convicted) {
         struct item *last = p->suspects.at[p->suspects.count - 1];
-        accuse(p, last->result, "%s while this case and others were under way; alone, none of them does it", p->loss);
+        accuse(p, last->result, ", while this case and others were under way; alone, none of them does it");
         conclude(p, last);
     }
     p->suspects.count = p->tried = 0;

@@ -100,7 +100,7 @@ static void shown_case(struct buf *lines, const struct text_report *report, cons
         buf_append_byte(lines, '\n');
     }
     if (result->stderr_tail[0] != 0) {
-        buf_append_text(lines, "      the end of the testee's standard error:\n");
+        buf_append_text(lines, "      the testee's last words:\n");
         clean_block(lines, "      | ", result->stderr_tail);
     }
     if (report->options.trace)

@@ -73,6 +73,10 @@ static void write_replay(struct buf *out, const struct play_options *options)
     replay_option(out, "--ca", options->ca_file);
     for (const char *const *header = options->headers; header != NULL && *header != NULL; header++)
         replay_option(out, "--header", *header);
+    if (options->timeout_ns != 0)
+        buf_printf(out, " --timeout %.0fms", (double)options->timeout_ns / 1e6);
+    else if (options->patience != 1)
+        buf_printf(out, " --timeout %g", options->patience);
     buf_append_text(out, options->simulated ? " --sim" : "");
     buf_append_text(out, options->tls ? " --tls" : "");
     buf_append_text(out, options->insecure ? " --insecure" : "");
