@@ -28,10 +28,10 @@ struct unit {
 /* A decimal number, then one of the units (ended by a NULL word). */
 static bool with_unit(const char *text, const struct unit *units, double *out)
 {
-    if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")] == 'e')
-        return false;
     char *end;
     double number = strtod(text, &end);
+    if (!isdigit((unsigned char)*text) || end != text + strspn(text, "0123456789."))
+        return false; /* 0x10, 1e3, nan, 1.2.3 */
     for (const struct unit *unit = units; unit->word != NULL; unit++) {
         if (strcmp(end, unit->word) == 0) {
             *out = number * unit->worth;

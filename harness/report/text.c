@@ -20,7 +20,7 @@ static const struct {
     [VERDICT_INFO] = {"info", "info", "36"},
     [VERDICT_UNIMPLEMENTED] = {"unimplemented", "unimpl.", "2"},
     [VERDICT_FAIL] = {"failed", "fail", "1;31"},
-    [VERDICT_ERROR] = {"errors", "error", "35"},
+    [VERDICT_ERROR] = {"in error", "error", "35"},
 };
 
 static void colored(struct buf *out, const struct text_report *report, enum verdict verdict, const char *text)

@@ -1,6 +1,7 @@
 /* See unit.h. */
 #include "unit.h"
 
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -126,4 +127,32 @@ char *unit_file(const char *path_below_root, size_t *size)
     if (size != NULL)
         *size = (size_t)n;
     return text;
+}
+
+static void golden_write(const char *path, const char *text)
+{
+    char whole[4096];
+    snprintf(whole, sizeof whole, "%s/%s", getenv("WSG_ROOT"), path);
+    FILE *f = fopen(whole, "wb");
+    if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0) {
+        perror(whole);
+        abort();
+    }
+}
+
+void unit_golden(const char *path, const char *text)
+{
+    char below[512];
+    snprintf(below, sizeof below, "tests/golden/%s", path);
+    if (getenv("WSG_UPDATE") != NULL)
+        golden_write(below, text);
+    char *wanted = unit_file(below, NULL);
+    size_t at = 0;
+    while (wanted[at] != 0 && wanted[at] == text[at])
+        at++;
+    bool same = wanted[at] == text[at];
+    if (!same)
+        fprintf(stderr, "%s differs at byte %zu:\n--- wanted\n%s\n--- got\n%s\n", below, at, wanted + at, text + at);
+    free(wanted);
+    ck_assert_msg(same, "%s differs", below);
 }

@@ -1,0 +1,59 @@
+/* The JSON report: golden, and read back whatever a peer wrote. */
+#include "report/json.h"
+
+#include "sample.h"
+
+#include <jansson.h>
+
+static void report_of(bool trace, struct buf *out)
+{
+    struct run_result *run = sample_run();
+    for (size_t i = 0; i < SAMPLE_CASES; i++)
+        sample_add(run, i);
+    run->interrupted = true;
+    struct diag why = {0};
+    buf_init(out, 0);
+    ck_assert(json_report(run, &(struct json_options){.version = "0.1.0", .trace = trace}, out, &why));
+    run_result_free(run);
+}
+
+START_TEST(golden)
+{
+    struct buf text;
+    report_of(false, &text);
+    unit_golden("report/result.json", buf_text(&text));
+    buf_free(&text);
+    report_of(true, &text);
+    unit_golden("report/result-trace.json", buf_text(&text));
+    buf_free(&text);
+}
+END_TEST
+
+START_TEST(any_byte_stays_valid)
+{
+    struct run_result *run = sample_run();
+    char bytes[256];
+    for (int i = 0; i < 255; i++)
+        bytes[i] = (char)(i + 1);
+    bytes[255] = 0;
+    sample_add(run, 0)->seen = bytes;
+    run->seed = UINT64_MAX;
+    struct buf text;
+    buf_init(&text, 0);
+    ck_assert(json_report(run, &(struct json_options){.version = "0.1.0"}, &text, NULL));
+    json_error_t error;
+    json_t *root = json_loads(buf_text(&text), 0, &error);
+    ck_assert_msg(root != NULL, "%s", error.text);
+    ck_assert_str_eq(json_string_value(json_object_get(root, "seed")), "0xffffffffffffffff");
+    const json_t *first = json_array_get(json_object_get(root, "cases"), 0);
+    const char *seen = json_string_value(json_object_get(first, "seen"));
+    ck_assert_ptr_nonnull(strstr(seen, "~\x7f\\x80\\x81"));
+    ck_assert_int_eq(seen[0], 1);
+    ck_assert_int_eq(strncmp(seen + strlen(seen) - 4, "\\xff", 4), 0);
+    json_decref(root);
+    buf_free(&text);
+    run_result_free(run);
+}
+END_TEST
+
+UNIT_MAIN("json", golden, any_byte_stays_valid)

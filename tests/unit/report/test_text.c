@@ -1,0 +1,75 @@
+/* The text report against golden files: in a pipe, and on terminals of 80 and 200 columns with colour. */
+#include "report/text.h"
+
+#include "sample.h"
+
+static void golden(const char *path, struct text_options options)
+{
+    char *text = NULL;
+    size_t size = 0;
+    options.out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(options.out);
+    struct run_result *run = sample_run();
+    struct text_report report;
+    text_begin(&report, &options, run, "ws://127.0.0.1:9001/");
+    for (size_t i = 0; i < SAMPLE_CASES; i++)
+        text_case(&report, run, sample_add(run, i));
+    text_note(&report, "the testee is back");
+    run->interrupted = true;
+    text_end(&report, run, "interrupted");
+    fclose(options.out);
+    run_result_free(run);
+    unit_golden(path, text);
+    free(text);
+}
+
+START_TEST(pipe)
+{
+    golden("report/pipe.txt", (struct text_options){.columns = 80});
+}
+END_TEST
+
+START_TEST(pipe_with_everything)
+{
+    golden("report/verbose-trace.txt", (struct text_options){.columns = 80, .verbose = true, .trace = true});
+}
+END_TEST
+
+START_TEST(terminal_80)
+{
+    golden("report/terminal-80.txt", (struct text_options){.color = true, .live = true, .columns = 80});
+}
+END_TEST
+
+START_TEST(terminal_200)
+{
+    golden("report/terminal-200.txt", (struct text_options){.color = true, .live = true, .columns = 200});
+}
+END_TEST
+
+START_TEST(terminal_without_colour)
+{
+    golden("report/terminal-plain.txt", (struct text_options){.live = true, .columns = 30});
+}
+END_TEST
+
+START_TEST(nothing_played)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct text_options options = {.out = open_memstream(&text, &size)};
+    struct run_result *run = sample_run();
+    struct text_report report;
+    run->planned = 0;
+    run->duration_ns = 125 * 1000000000ull;
+    text_begin(&report, &options, run, "\033]0;title\a");
+    text_end(&report, run, "");
+    fclose(options.out);
+    run_result_free(run);
+    ck_assert_str_eq(text, "0 cases against \\x1b]0;title\\x07; seed 0x51f0\n"
+                           "0 cases: nothing was played in 2 min 5 s; seed 0x51f0; Example/1.0 \\xfe\n");
+    free(text);
+}
+END_TEST
+
+UNIT_MAIN("text", pipe, pipe_with_everything, terminal_80, terminal_200, terminal_without_colour, nothing_played)
