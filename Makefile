@@ -99,7 +99,7 @@ BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 LIBS_bench_frames    := -lwslay
 LIBS_bench_handshake := -lhttp_parser
 
-$(BENCHES): $(BUILD)/bench/%: bench/%.c bench/bench.h $(call archive,wire) $(call archive,base)
+$(BENCHES): $(BUILD)/bench/%: bench/%.c $(wildcard bench/*.h) $(call archive,wire) $(call archive,base)
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -O3 -Ibench -o $@ $< $(call archive,wire) $(call archive,base) \
 	    $(LIBS_wire) $(LIBS_bench_$*)

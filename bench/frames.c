@@ -1,6 +1,7 @@
 /* Frames: parsed and unmasked in place, against wslay's frame API, memcpy and
  * a loop that reads, changes and writes the same bytes in place. */
 #include "bench.h"
+#include "in_place.h"
 
 #include "base/prng.h"
 #include "wire/frame.h"
@@ -110,24 +111,10 @@ static void run_memcpy(void *context)
     bench_sink += memcpy_target[w->size / 2];
 }
 
-/* In place, aligned, with the widest vectors. */
-typedef uint64_t vector __attribute__((vector_size(64), may_alias));
-
-__attribute__((target_clones("default", "avx2", "avx512f"))) static void change(uint8_t *bytes, size_t size)
-{
-    vector *v = (vector *)bytes;
-    for (size_t i = 0; i + 4 <= size / sizeof *v; i += 4) {
-        v[i] ^= 0x5a5a5a5a5a5a5a5au;
-        v[i + 1] ^= 0x5a5a5a5a5a5a5a5au;
-        v[i + 2] ^= 0x5a5a5a5a5a5a5a5au;
-        v[i + 3] ^= 0x5a5a5a5a5a5a5a5au;
-    }
-}
-
 static void run_in_place(void *context)
 {
     struct work *w = context;
-    change(w->bytes, w->size);
+    in_place_change(w->bytes, w->size);
 }
 
 /* ---- data ---- */

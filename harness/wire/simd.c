@@ -4,7 +4,6 @@
 
 #include "mask.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 static bool always(void)
@@ -40,23 +39,17 @@ static const struct {
     {&ws_simd_plain, always},
 };
 
-static _Atomic(const struct ws_simd *) chosen;
+_Atomic(const struct ws_simd *) ws_simd_chosen;
 
 /* Takes the named unit, or the best when name is NULL. */
-static const struct ws_simd *choose(const char *name)
+const struct ws_simd *ws_simd_choose(const char *name)
 {
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if ((!name || strcmp(name, units[i].set->name) == 0) && units[i].present()) {
-            atomic_store_explicit(&chosen, units[i].set, memory_order_relaxed);
+            atomic_store_explicit(&ws_simd_chosen, units[i].set, memory_order_relaxed);
             return units[i].set;
         }
     return NULL;
-}
-
-const struct ws_simd *ws_simd(void)
-{
-    const struct ws_simd *set = atomic_load_explicit(&chosen, memory_order_relaxed);
-    return set ? set : choose(NULL);
 }
 
 const char *ws_simd_name(void)
@@ -66,5 +59,5 @@ const char *ws_simd_name(void)
 
 int ws_simd_force(const char *name)
 {
-    return choose(name) != NULL;
+    return ws_simd_choose(name) != NULL;
 }

@@ -6,6 +6,8 @@
 
 #include "frame.h"
 
+#include <stdatomic.h>
+
 struct ws_simd {
     const char *name;
     /* XORs with the key; `key` is its four bytes as they lie in memory, turned
@@ -47,8 +49,14 @@ _Static_assert(offsetof(struct ws_frame_head, length_form) - offsetof(struct ws_
 extern const union ws_frame_marks ws_frame_first[256];       /* by the first byte */
 extern const union ws_frame_marks ws_frame_second[2][2];     /* by receiver and mask bit, length of 7 bits */
 
-/* The set in use. */
-const struct ws_simd *ws_simd(void);
+/* The set in use: NULL until it was chosen. */
+extern _Atomic(const struct ws_simd *) ws_simd_chosen;
+const struct ws_simd *ws_simd_choose(const char *name);
+static inline const struct ws_simd *ws_simd(void)
+{
+    const struct ws_simd *set = atomic_load_explicit(&ws_simd_chosen, memory_order_relaxed);
+    return __builtin_expect(set != NULL, 1) ? set : ws_simd_choose(NULL);
+}
 
 extern const struct ws_simd ws_simd_plain;
 #if defined __x86_64__

@@ -2,6 +2,7 @@
 #if defined __x86_64__
 #define UNIT avx2
 #define TARGET __attribute__((target("avx2,bmi,bmi2")))
+#define TARGET_SMALL TARGET
 #define LANE 32
 #define LANE_SHORT 32
 #include <immintrin.h>

@@ -2,6 +2,7 @@
 #if defined __x86_64__
 #define UNIT avx512
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx2,bmi,bmi2")))
+#define TARGET_SMALL __attribute__((target("avx2,bmi,bmi2")))
 #define LANE 64
 #define LANE_SHORT 32
 #include <immintrin.h>

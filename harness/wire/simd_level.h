@@ -7,12 +7,16 @@
 
 #define LEVEL_FUNCTION static TARGET
 #define LEVEL_INLINE static inline TARGET __attribute__((always_inline))
+#define SMALL_FUNCTION static TARGET_SMALL
+#define SMALL_INLINE static inline TARGET_SMALL __attribute__((always_inline))
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 #define TEXT_(a) #a
 #define TEXT(a) TEXT_(a)
 #define likely(what) __builtin_expect(!!(what), 1)
 #define unlikely(what) __builtin_expect(!!(what), 0)
+/* Kept a branch, so that what follows need not wait for it. */
+#define predict(what) __builtin_expect_with_probability(!!(what), 1, 1.0)
 
 #include "mask_lanes.inc"
 #include "frame_parse.inc"

@@ -2,6 +2,7 @@
 #if defined __aarch64__
 #define UNIT neon
 #define TARGET
+#define TARGET_SMALL TARGET
 #define LANE 16
 #define LANE_SHORT 16
 #include "simd_level.h"

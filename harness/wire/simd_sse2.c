@@ -2,6 +2,7 @@
 #if defined __x86_64__
 #define UNIT sse2
 #define TARGET
+#define TARGET_SMALL TARGET
 #define LANE 16
 #define LANE_SHORT 16
 #include "simd_level.h"
