@@ -169,6 +169,56 @@ static inline void pair_open(struct pair *p)
     UNTIL(p, p->a.heard[HEARD_OPENED] && p->b.heard[HEARD_OPENED]);
 }
 
+/* As new, for another connection. */
+static inline void peer_again(struct peer *x)
+{
+    layer_release(x->layer);
+    buf_free(&x->got);
+    peer_init(x, x->pair);
+}
+
+/* b's layer is released in a callback of each kind; a hears of an end all the same. */
+static inline void pair_release_in_each_callback(struct pair *p)
+{
+    for (int kind = 0; kind < HEARD_KINDS; kind++) {
+        p->b.release_on = kind;
+        pair_connect(p);
+        layer_write(p->a.layer, "ping", 4);
+        if (kind == HEARD_ENDED)
+            layer_finish(p->a.layer, FINISH_CLEAN);
+        if (kind == HEARD_DRAINED) {
+            UNTIL(p, p->b.heard[HEARD_OPENED]);
+            layer_write(p->b.layer, "pong", 4);
+        }
+        UNTIL(p, p->b.heard[kind]);
+        ck_assert_ptr_null(p->b.layer);
+        /* FIN, or RST where bytes were left unread */
+        UNTIL(p, p->a.ends[LAYER_EOF] || p->a.ends[LAYER_CUT] || p->a.ends[LAYER_RESET]);
+        peer_again(&p->a);
+        peer_again(&p->b);
+    }
+}
+
+/* b pauses behind each piece of data until an answer has made its way; peer_data
+ * fails when data comes meanwhile, and the end must not overtake it. */
+static inline void pair_pause_behind_each_piece(struct pair *p, const uint8_t *bytes, size_t size)
+{
+    layer_write(p->a.layer, bytes, size);
+    layer_finish(p->a.layer, FINISH_ABRUPT);
+    for (size_t before = 0; p->b.got.size < size; before = p->b.got.size) {
+        UNTIL(p, p->b.got.size > before);
+        layer_pause(p->b.layer, true);
+        layer_write(p->b.layer, "x", 1);
+        size_t answers = p->a.got.size;
+        UNTIL(p, p->a.got.size > answers);
+        ck_assert_uint_eq(p->b.heard[HEARD_ENDED], 0);
+        layer_pause(p->b.layer, false);
+    }
+    UNTIL(p, p->b.heard[HEARD_ENDED]);
+    ck_assert_uint_eq(p->b.got.size, size);
+    ck_assert(memcmp(p->b.got.data, bytes, size) == 0);
+}
+
 /* Bytes that tell their place. */
 static inline uint8_t *pattern(size_t size)
 {

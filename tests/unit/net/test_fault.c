@@ -259,12 +259,8 @@ PAIR_TEST(release_and_reset_with_bytes_held)
         else
             UNTIL(p, p->a.heard[kind]);
         UNTIL(p, p->b.heard[HEARD_ENDED]);
-        layer_release(p->a.layer);
-        layer_release(p->b.layer);
-        buf_free(&p->a.got);
-        buf_free(&p->b.got);
-        peer_init(&p->a, p);
-        peer_init(&p->b, p);
+        peer_again(&p->a);
+        peer_again(&p->b);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,7 +267,21 @@ START_TEST(nothing_outlives_us_even_when_killed)
 }
 END_TEST
 
-UNIT_MAIN("net/process", exit_status_lines_and_stderr, crash_tells_its_signal, no_such_command,
+START_TEST(nobody_else_holds_our_sockets)
+{
+    int ends[2];
+    char byte;
+    struct watch w;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    watch_start(&w, "sleep 1000");
+    close(ends[1]);
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 0); /* hangs while guard or testee has the other end */
+    close(ends[0]);
+    watch_end(&w);
+}
+END_TEST
+
+UNIT_MAIN("net/process", nobody_else_holds_our_sockets, exit_status_lines_and_stderr, crash_tells_its_signal, no_such_command,
           stderr_keeps_its_end, an_overlong_line_is_cut, ended_by_sigterm_within_its_grace,
           killed_behind_its_grace, the_rest_of_the_group_has_its_grace_too, pause_and_resume,
           memory_and_descriptors_of_the_group, release_in_callbacks, release_kills_the_whole_group,

@@ -1,4 +1,5 @@
 /* TLS on both loops: opening, ending with and without close_notify, and whom we trust. */
+#include "net/fault.h"
 #include "net/tls.h"
 #include "pair.h"
 
@@ -62,10 +63,8 @@ PAIR_TEST(verified_by_each_of_its_names)
         pair_open(p);
         ck_assert_str_eq(tls_layer_alpn(p->a.layer), "http/1.1");
         ck_assert_str_eq(tls_layer_alpn(p->b.layer), "http/1.1");
-        layer_release(p->a.layer);
-        layer_release(p->b.layer);
-        peer_init(&p->a, p);
-        peer_init(&p->b, p);
+        peer_again(&p->a);
+        peer_again(&p->b);
     }
     contexts_free();
 }
@@ -142,19 +141,8 @@ PAIR_TEST(paused_records_wait_and_the_end_waits_behind_them)
     uint8_t *bytes = pattern(MIB);
     trusting_contexts(p);
     pair_open(p);
-    layer_write(p->a.layer, bytes, MIB);
-    layer_finish(p->a.layer, FINISH_ABRUPT);
-    for (size_t before = 0; p->b.got.size < MIB; before = p->b.got.size) {
-        UNTIL(p, p->b.got.size > before);
-        layer_pause(p->b.layer, true); /* peer_data fails when data comes now */
-        layer_write(p->b.layer, "x", 1);
-        size_t answers = p->a.got.size;
-        UNTIL(p, p->a.got.size > answers);
-        ck_assert_uint_eq(p->b.heard[HEARD_ENDED], 0);
-        layer_pause(p->b.layer, false);
-    }
-    UNTIL(p, p->b.ends[LAYER_CUT]);
-    ck_assert(memcmp(p->b.got.data, bytes, MIB) == 0);
+    pair_pause_behind_each_piece(p, bytes, MIB);
+    ck_assert_uint_eq(p->b.ends[LAYER_CUT], 1);
     contexts_free();
     free(bytes);
 }
@@ -162,24 +150,50 @@ PAIR_TEST(paused_records_wait_and_the_end_waits_behind_them)
 PAIR_TEST(release_in_each_callback)
 {
     trusting_contexts(p);
-    for (int kind = 0; kind < HEARD_KINDS; kind++) {
-        p->b.release_on = kind;
-        pair_connect(p);
-        layer_write(p->a.layer, "ping", 4);
-        if (kind == HEARD_ENDED)
-            layer_finish(p->a.layer, FINISH_CLEAN);
-        if (kind == HEARD_DRAINED) {
-            UNTIL(p, p->b.heard[HEARD_OPENED]);
-            layer_write(p->b.layer, "pong", 4);
-        }
-        UNTIL(p, p->b.heard[kind]);
-        UNTIL(p, p->a.ends[LAYER_CUT] || p->a.ends[LAYER_RESET]);
-        layer_release(p->a.layer);
-        buf_free(&p->a.got);
-        buf_free(&p->b.got);
-        peer_init(&p->a, p);
-        peer_init(&p->b, p);
-    }
+    pair_release_in_each_callback(p);
+    contexts_free();
+}
+
+/* ---- TLS over a faulty link ---- */
+
+static struct fault_setting link_fault;
+
+static struct layer *stack_tls_on_fault(struct peer *top, struct layer *raw)
+{
+    if (top == &top->pair->b)
+        return stack_tls(top, raw);
+    struct layer *fault = fault_layer(raw, prng_stream(9, "fault"), &peer_sink, top);
+    struct layer *tls = stack_tls(top, fault);
+    fault_set(fault, &link_fault);
+    return tls;
+}
+
+PAIR_TEST(records_byte_by_byte)
+{
+    link_fault = (struct fault_setting){.kind = FAULT_SLICE, .direction = FAULT_BOTH, .amount = 1};
+    trusting_contexts(p);
+    p->stack = stack_tls_on_fault;
+    pair_open(p);
+    layer_write(p->a.layer, "ping", 4);
+    layer_finish(p->a.layer, FINISH_CLEAN);
+    UNTIL(p, p->b.ends[LAYER_EOF]);
+    ck_assert(peer_got(&p->b, "ping"));
+    layer_write(p->b.layer, "pong", 4);
+    layer_finish(p->b.layer, FINISH_ABRUPT);
+    UNTIL(p, p->a.ends[LAYER_CUT]);
+    ck_assert(peer_got(&p->a, "pong"));
+    contexts_free();
+}
+
+PAIR_TEST(a_flipped_bit_is_noticed)
+{
+    link_fault = (struct fault_setting){.kind = FAULT_CORRUPT, .direction = FAULT_IN, .amount = 100};
+    trusting_contexts(p);
+    p->stack = stack_tls_on_fault;
+    pair_connect(p);
+    UNTIL(p, p->a.heard[HEARD_ENDED]);
+    ck_assert_uint_eq(p->a.ends[LAYER_ERROR], 1);
+    ck_assert_msg(strncmp(p->a.why.text, "TLS handshake failed: ", 22) == 0, "%s", p->a.why.text);
     contexts_free();
 }
 
@@ -306,7 +320,7 @@ START_TEST(files_that_are_none)
 }
 END_TEST
 
-UNIT_MAIN("net/tls", verified_by_each_of_its_names, a_mebibyte_both_ways, clean_finish_is_eof_and_half_open,
+UNIT_MAIN("net/tls", records_byte_by_byte, a_flipped_bit_is_noticed, verified_by_each_of_its_names, a_mebibyte_both_ways, clean_finish_is_eof_and_half_open,
           abrupt_finish_is_a_cut, reset_under_tls, finish_before_open,
           paused_records_wait_and_the_end_waits_behind_them, release_in_each_callback,
           an_unknown_certificate, a_certificate_of_another, a_certificate_of_another_address,

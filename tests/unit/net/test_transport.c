@@ -41,11 +41,8 @@ PAIR_TEST(finish_by_either_side_first)
         layer_finish(second->layer, FINISH_ABRUPT);
         UNTIL(p, first->ends[LAYER_EOF]);
         ck_assert(peer_got(first, "answer"));
-        for (int k = 0; k < 2; k++) {
-            layer_release(order[i][k]->layer);
-            buf_free(&order[i][k]->got);
-            peer_init(order[i][k], p);
-        }
+        peer_again(first);
+        peer_again(second);
     }
 }
 
@@ -125,41 +122,14 @@ PAIR_TEST(pause_in_the_middle_of_data)
 {
     uint8_t *bytes = pattern(MIB);
     pair_open(p);
-    layer_write(p->a.layer, bytes, MIB);
-    for (size_t before = 0; p->b.got.size < MIB; before = p->b.got.size) {
-        UNTIL(p, p->b.got.size > before);
-        layer_pause(p->b.layer, true); /* peer_data fails when data comes now */
-        layer_write(p->b.layer, "x", 1);
-        size_t answers = p->a.got.size;
-        UNTIL(p, p->a.got.size > answers);
-        layer_pause(p->b.layer, false);
-    }
-    ck_assert(memcmp(p->b.got.data, bytes, MIB) == 0);
+    pair_pause_behind_each_piece(p, bytes, MIB);
+    ck_assert_uint_eq(p->b.ends[LAYER_EOF], 1);
     free(bytes);
 }
 
 PAIR_TEST(release_in_each_callback)
 {
-    for (int kind = 0; kind < HEARD_KINDS; kind++) {
-        p->b.release_on = kind;
-        pair_connect(p);
-        layer_write(p->a.layer, "ping", 4);
-        if (kind == HEARD_ENDED)
-            layer_finish(p->a.layer, FINISH_CLEAN);
-        if (kind == HEARD_DRAINED) {
-            UNTIL(p, p->b.heard[HEARD_OPENED]);
-            layer_write(p->b.layer, "pong", 4);
-        }
-        UNTIL(p, p->b.heard[kind]);
-        ck_assert_ptr_null(p->b.layer);
-        /* FIN, or RST where bytes were left unread */
-        UNTIL(p, p->a.ends[LAYER_EOF] || p->a.ends[LAYER_RESET]);
-        layer_release(p->a.layer);
-        buf_free(&p->a.got);
-        buf_free(&p->b.got);
-        peer_init(&p->a, p);
-        peer_init(&p->b, p);
-    }
+    pair_release_in_each_callback(p);
 }
 
 PAIR_TEST(release_while_connecting)
