@@ -248,11 +248,7 @@ static void conn_empty(struct conn *c)
         listener_share_forget(c->runner->config.listener, &c->waiter);
     endpoint_release(c->endpoint);
     inbox_free(c);
-    for (struct sent_message *m = c->unreturned, *next; m; m = next) {
-        next = m->next;
-        free(m);
-    }
-    free(c->sending);
+    echo_free(c);
     buf_free(&c->message);
     buf_free(&c->head.bytes);
     buf_free(&c->sent_head);

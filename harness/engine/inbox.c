@@ -72,8 +72,10 @@ static void take_shadows(struct conn *c, uint64_t frame, bool frames)
 {
     for (struct item *item = c->first, *next; item; item = next) {
         next = item->next;
-        if ((item->kind == ITEM_FRAME) == frames && item->frame <= frame)
-            unlink_item(c, item);
+        if ((item->kind == ITEM_FRAME) != frames || item->frame > frame)
+            continue;
+        echo_taken(c, item);
+        unlink_item(c, item);
     }
 }
 
@@ -85,6 +87,7 @@ void inbox_take(struct conn *c, struct item *item)
         return;
     bool is_frame = item->kind == ITEM_FRAME;
     uint64_t frame = item->frame;
+    echo_taken(c, item);
     unlink_item(c, item);
     if (c->runner->uses_frames)
         take_shadows(c, frame, !is_frame);

@@ -1,6 +1,6 @@
 /* What the parts of the runner share: a case under way, its connections, and
  * what was received and not yet expected. Only runner.c and its parts
- * (conn, inbox, opening, steps_*, match, pattern, words, closing, grade) include it. */
+ * (conn, inbox, echo, opening, steps_*, match, pattern, words, closing, grade) include it. */
 #ifndef ENGINE_PLAY_H
 #define ENGINE_PLAY_H
 
@@ -286,6 +286,14 @@ void inbox_take(struct conn *c, struct item *item);
 /* Drops everything that waits but Close and end. */
 void inbox_discard(struct conn *c);
 void inbox_free(struct conn *c);
+
+/* ---- echo.c ---- */
+
+/* A frame of ours, right or wrong, with its payload before compression. */
+void echo_sent(struct conn *c, const struct frame_order *order, const struct buf *body);
+bool echo_equals(const struct sent_message *sent, const struct item *item);
+void echo_taken(struct conn *c, const struct item *item);
+void echo_free(struct conn *c);
 
 /* ---- match.c ---- */
 

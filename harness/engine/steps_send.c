@@ -3,8 +3,6 @@
  * given it every reason to go. */
 #include "engine/play.h"
 
-#include "base/hash.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,58 +131,12 @@ static bool make_frames(struct conn *c, struct frame_order order, const struct b
     return true;
 }
 
-/* ---- what `expect echo` waits for ---- */
-
-static void add_bytes(struct sent_message *m, const struct buf *body)
-{
-    size_t room = m->size < PREVIEW_BYTES ? PREVIEW_BYTES - (size_t)m->size : 0;
-    if (room && body->size)
-        memcpy(m->preview + m->size, body->data, body->size < room ? body->size : room);
-    m->hash = hash_bytes(m->hash, body->data, body->size);
-    m->size += body->size;
-}
-
-static void forget_sending(struct conn *c)
-{
-    free(c->sending);
-    c->sending = NULL;
-}
-
-/* A message of ours is complete when a frame without `more` ends it; a frame that is broken is none. */
-static void note_data(struct runner *r, struct conn *c, const struct frame_order *order, const struct buf *body)
-{
-    bool broken = order->rsv || order->claim || order->cut_set || order->opcode > WS_BINARY;
-    bool begins = order->opcode != WS_CONTINUATION;
-    if (!r->uses_echo)
-        return;
-    if (broken || begins == (c->sending != NULL)) {
-        forget_sending(c);
-        return;
-    }
-    if (begins) {
-        if (c->unreturned_count >= LIMIT_QUEUED_EVENTS || !(c->sending = calloc(1, sizeof *c->sending))) {
-            end_case(r, VERDICT_ERROR, "", "", "more than %u messages were sent and not expected back",
-                     LIMIT_QUEUED_EVENTS);
-            return;
-        }
-        c->sending->opcode = order->opcode;
-        c->sending->hash = HASH_START;
-    }
-    add_bytes(c->sending, body);
-    if (order->more)
-        return;
-    *c->unreturned_last = c->sending;
-    c->unreturned_last = &c->sending->next;
-    c->unreturned_count++;
-    c->sending = NULL;
-}
-
-static void note_sent(struct runner *r, struct conn *c, const struct step *step,
+static void note_sent(struct conn *c, const struct step *step,
                       const struct frame_order *order, const struct buf *body)
 {
     c->broken_out |= order->claim || order->cut_set;
     if (frame_kinds[step->form].data)
-        note_data(r, c, order, body);
+        echo_sent(c, order, body);
     if (order->opcode == WS_PING)
         conn_mark_ping(c, body->data, body->size);
     if (order->opcode == WS_CLOSE) {
@@ -205,7 +157,7 @@ static bool queue_frames(struct runner *r, struct conn *c, const struct step *st
         fine = false;
     }
     if (fine) {
-        note_sent(r, c, step, &order, &body);
+        note_sent(c, step, &order, &body);
         pump_begin(r, step);
         size_t fragment = (size_t)step_number(step, SLOT_FRAGMENT, 0);
         if (!make_frames(c, order, &body, fragment, &r->pump.bytes)) {

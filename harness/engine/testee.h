@@ -11,7 +11,8 @@
 
 /* How a testee that is ours is handled; NULL members: cannot be done. */
 struct testee_ops {
-    bool (*restart)(void *arg, loop_fn *answers, void *answers_arg, struct diag *why); /* calls when it takes connections again */
+    /* Calls `answers` when it takes connections again. */
+    bool (*restart)(void *arg, loop_fn *answers, void *answers_arg, struct diag *why);
     bool (*signal)(void *arg, int signal, struct diag *why); /* SIGKILL, SIGSTOP, SIGCONT */
     bool (*running)(void *arg);
     uint64_t (*memory)(void *arg);      /* bytes, 0: unknown */

@@ -73,6 +73,8 @@ START_TEST(messages)
         {"open; send text text(64KiB) fragment 1000B; expect echo", &correct, VERDICT_PASS, CLOSE_OK, NULL},
         {"open; send text 'hello' chunk 1 every 10ms; expect echo", &correct, VERDICT_PASS, CLOSE_OK, NULL},
         {"open; send text 'a'; send text 'b'; expect echo; expect echo", &correct, VERDICT_PASS, CLOSE_OK, NULL},
+        {"open; send text 'a'; expect text 'a'; send text 'b'; expect echo", &correct, VERDICT_PASS, CLOSE_OK, NULL},
+        {"open; send text 'a'; expect frame 'a'; send text 'b'; expect echo", &correct, VERDICT_PASS, CLOSE_OK, NULL},
         {"open; send text 'a'; expect echo", &changes, VERDICT_FAIL, CLOSE_NONE, "unchanged"},
         {"open; send text 'a'; expect echo", &retypes, VERDICT_FAIL, CLOSE_NONE, "other type"},
         {"open; send text 'a'; expect echo", &is_deaf, VERDICT_FAIL, CLOSE_NONE, "nothing within 2000 ms"},

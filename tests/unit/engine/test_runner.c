@@ -388,7 +388,8 @@ START_TEST(both_roles)
     play_pair("open; expect status 503; reconnect after 1s", "accept status 503; accept within 900ms..1100ms",
               VERDICT_PASS, VERDICT_PASS);
     play_pair("open; drop reset; reconnect after 3s", "accept; accept within 2s", VERDICT_FAIL, VERDICT_FAIL);
-    play_pair("open; expect open", "open accept 'AAAAAAAAAAAAAAAAAAAAAAAAAAA='; expect drop", VERDICT_FAIL, VERDICT_PASS);
+    play_pair("open; expect open", "open accept 'AAAAAAAAAAAAAAAAAAAAAAAAAAA='; expect drop", VERDICT_FAIL,
+              VERDICT_PASS);
     play_pair("connect; send http \"GET / HTTP/1.1\\r\\n\\r\\n\"; expect drop", "accept", VERDICT_PASS, VERDICT_FAIL);
     play_pair("connect; send raw hex(16 03 01); expect drop", "accept", VERDICT_PASS, VERDICT_FAIL);
     play_pair("wait 1ms", "accept", VERDICT_PASS, VERDICT_ERROR);
