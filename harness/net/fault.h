@@ -20,11 +20,15 @@ struct fault_setting {
     enum fault_direction direction;
     uint64_t time_ns;   /* latency: the delay */
     uint64_t jitter_ns; /* latency: uniform on top; order is kept */
-    uint64_t amount;    /* bandwidth: bytes per second; slice: bytes per write; cut: bytes that still pass; corrupt: one bit in so many bytes */
+    /* bandwidth: bytes per second; slice: bytes per write; cut: bytes that still
+     * pass; corrupt: one bit in so many bytes */
+    uint64_t amount;
 };
 
-/* Puts a fault stage on `below` and owns it; it passes everything until told. */
-struct layer *fault_layer(struct layer *below, struct prng random, const struct layer_sink *sink, void *owner);
+/* Puts a fault stage on `below` and owns it; it passes everything until told. An end
+ * keeps its place behind held bytes. After a cut both sides hear of a reset. */
+struct layer *fault_layer(struct layer *below, struct prng random, const struct layer_sink *sink,
+                          void *owner);
 /* Adds or changes one fault; FAULT_OFF takes all away (what was held back is then delivered in order). */
 void fault_set(struct layer *fault, const struct fault_setting *setting);
 

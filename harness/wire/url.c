@@ -4,8 +4,6 @@
 
 #include "chars.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +20,7 @@ static bool is_digit(char c)
 
 static bool is_hex(char c)
 {
-    return isxdigit((unsigned char)c) != 0;
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 /* How many bytes at `at` may stand there as they are (RFC 3986: unreserved, sub-delims,
@@ -73,6 +71,54 @@ static bool take_host(struct ws_url *url, const char *at, size_t size, const cha
     return true;
 }
 
+/* RFC 3986 section 3.2.2, IPv4address: no leading zeros. */
+static bool is_ipv4(const char *at)
+{
+    for (int octet = 0; octet < 4; octet++) {
+        unsigned value = 0;
+        size_t n = 0;
+        for (; n < 3 && is_digit(at[n]); n++)
+            value = value * 10 + (unsigned)(at[n] - '0');
+        if (n == 0 || value > 255 || (n > 1 && at[0] == '0') || at[n] != (octet == 3 ? 0 : '.'))
+            return false;
+        at += n + 1;
+    }
+    return true;
+}
+
+/* IPv6address: eight groups; "::" once, for one or more that are 0; the last two may be an IPv4address. */
+static bool is_ipv6(const char *at)
+{
+    bool gap = at[0] == ':' && at[1] == ':';
+    unsigned groups = gap; /* a gap is one, at least */
+    at += gap ? 2 : 0;
+    if (gap && *at == 0)
+        return true;
+    while (groups < 8) {
+        size_t n = 0;
+        while (n < 4 && is_hex(at[n]))
+            n++;
+        groups++;
+        if (at[n] == '.')
+            return is_ipv4(at) && (gap ? groups < 8 : groups == 7);
+        if (n == 0)
+            return false;
+        if (at[n] == 0)
+            return gap || groups == 8;
+        if (at[n] != ':')
+            return false;
+        at += n + 1;
+        if (*at != ':')
+            continue;
+        if (gap || groups++ == 8)
+            return false;
+        gap = true;
+        if (*++at == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool parse_host(struct ws_url *url, const char **at, const char **reason)
 {
     url->ipv6 = **at == '[';
@@ -83,14 +129,13 @@ static bool parse_host(struct ws_url *url, const char **at, const char **reason)
         *at += size;
         return true;
     }
-    struct in6_addr address;
     const char *end = strchr(*at, ']');
     if (end == NULL)
         return fail(reason, "no ']' behind the IPv6 address");
     if (!take_host(url, *at + 1, (size_t)(end - *at) - 1, reason))
         return false;
     *at = end + 1;
-    return inet_pton(AF_INET6, url->host, &address) == 1 || fail(reason, "bad IPv6 address");
+    return is_ipv6(url->host) || fail(reason, "bad IPv6 address");
 }
 
 static bool parse_port(struct ws_url *url, const char **at, const char **reason)

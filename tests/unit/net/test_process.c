@@ -281,7 +281,8 @@ START_TEST(nobody_else_holds_our_sockets)
 }
 END_TEST
 
-UNIT_MAIN("net/process", nobody_else_holds_our_sockets, exit_status_lines_and_stderr, crash_tells_its_signal, no_such_command,
+UNIT_MAIN("net/process", nobody_else_holds_our_sockets,
+          exit_status_lines_and_stderr, crash_tells_its_signal, no_such_command,
           stderr_keeps_its_end, an_overlong_line_is_cut, ended_by_sigterm_within_its_grace,
           killed_behind_its_grace, the_rest_of_the_group_has_its_grace_too, pause_and_resume,
           memory_and_descriptors_of_the_group, release_in_callbacks, release_kills_the_whole_group,

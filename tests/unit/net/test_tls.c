@@ -320,7 +320,9 @@ START_TEST(files_that_are_none)
 }
 END_TEST
 
-UNIT_MAIN("net/tls", records_byte_by_byte, a_flipped_bit_is_noticed, verified_by_each_of_its_names, a_mebibyte_both_ways, clean_finish_is_eof_and_half_open,
+UNIT_MAIN("net/tls", records_byte_by_byte, a_flipped_bit_is_noticed,
+          verified_by_each_of_its_names, a_mebibyte_both_ways,
+          clean_finish_is_eof_and_half_open,
           abrupt_finish_is_a_cut, reset_under_tls, finish_before_open,
           paused_records_wait_and_the_end_waits_behind_them, release_in_each_callback,
           an_unknown_certificate, a_certificate_of_another, a_certificate_of_another_address,

@@ -4,6 +4,8 @@
 #include "base/prng.h"
 #include "unit.h"
 
+#include <arpa/inet.h>
+
 static const struct good {
     const char *text, *host, *authority, *resource;
     unsigned port;
@@ -157,6 +159,30 @@ START_TEST(lengths_at_their_limits)
 }
 END_TEST
 
+/* The C library's reader of addresses is the judge. */
+START_TEST(ipv6_addresses)
+{
+    static const char *const pieces[] = {":", "::", "0", "ffff", "1:2:3", "1.2.3.4",
+                                         "a:b:c:d", "256", "01.2.3.4", "12345"};
+    struct prng random = prng_stream(12, "ipv6");
+    unsigned taken = 0;
+    for (int round = 0; round < 50000; round++) {
+        char text[128] = "ws://[", address[96] = "";
+        for (uint64_t n = 1 + prng_below(&random, 8); n != 0; n--)
+            strcat(address, pieces[prng_below(&random, sizeof pieces / sizeof *pieces)]);
+        strcat(strcat(text, address), "]");
+        struct ws_url url;
+        struct in6_addr bytes;
+        const char *reason = "";
+        bool good = inet_pton(AF_INET6, address, &bytes) == 1;
+        if (ws_url_parse(&url, text, false, &reason) != good)
+            ck_abort_msg("%s: %s", text, reason);
+        taken += good;
+    }
+    ck_assert_uint_gt(taken, 500);
+}
+END_TEST
+
 /* Never reads beyond its text, never writes beyond its fields; what it takes reads the same again. */
 START_TEST(random_texts)
 {
@@ -186,4 +212,5 @@ START_TEST(random_texts)
 }
 END_TEST
 
-UNIT_MAIN("wire/url", good_ones, bad_ones_and_why, http_when_asked, lengths_at_their_limits, random_texts)
+UNIT_MAIN("wire/url", good_ones, bad_ones_and_why, http_when_asked, lengths_at_their_limits,
+          ipv6_addresses, random_texts)
