@@ -182,7 +182,9 @@ bool ws_url_parse(struct ws_url *url, const char *text, bool http_too, const cha
     if (!parse_scheme(url, &at, http_too, reason))
         return false;
     const char *authority = at;
-    size_t size = strcspn(authority, "/?#");
+    size_t size = 0;
+    while (authority[size] != 0 && strchr("/?#", authority[size]) == NULL)
+        size++;
     if (memchr(authority, '@', size) != NULL)
         return fail(reason, "user information is not part of a WebSocket URL: leave out what stands before '@'");
     if (!parse_host(url, &at, reason) || !parse_port(url, &at, reason))
