@@ -65,7 +65,7 @@ struct frame_order {
     bool claim;              /* the head claims claimed_length */
     uint64_t claimed_length;
     enum ws_length_form form;
-    bool compress;           /* deflate the payload (needs endpoint_begin with params) and set RSV1 on a message's first frame */
+    bool compress;           /* deflated, with RSV1 on a message's first frame; needs endpoint_begin with params */
     bool rsv1_off;           /* but leave RSV1 clear */
     bool cut_set;            /* only the first `cut` bytes of the frame are sent */
     size_t cut;

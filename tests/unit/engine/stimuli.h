@@ -101,7 +101,8 @@ static const struct stimulus stimuli[] = {
     {.more = DEFLATE "\r\n", .frames = {F(0x81, "plain"), F(0x89, "p")}, .expected = "101 text(plain) pong(p)"},
     {.more = DEFLATE "\r\n", .frames = {F(0x41, "\xf2\x48\xcd"), F(0x89, "p"), F(0x80, "\xc9\xc9\x07\x00")},
      .expected = "101 pong(p) text/rsv4("},
-    {.more = DEFLATE "\r\n", .frames = {F(0xc1, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), F(0xc1, HELLO_PACKED), F(0x81, "x")},
+    {.more = DEFLATE "\r\n",
+     .frames = {F(0xc1, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), F(0xc1, HELLO_PACKED), F(0x81, "x")},
      .expected = "101 text/rsv4("},
     {.more = DEFLATE "\r\n", .frames = {F(0xc1, "\xff\xff\xff")}, .expected = FAILED(1007)},
 };

@@ -411,7 +411,7 @@ START_TEST(frames_as_ordered)
         {WS_SERVER, {.opcode = WS_TEXT, .payload = (const uint8_t *)"hi", .size = 2}, WIRE("\x81\x02hi")},
         {WS_SERVER, {.opcode = WS_TEXT, .more = true, .rsv = 5}, WIRE("\x51\x00")},
         {WS_SERVER, {.opcode = 11}, WIRE("\x8b\x00")},
-        {WS_SERVER, {.opcode = WS_PING, .mask = MASK_KEY, .key = {1, 0, 0, 0}, .payload = (const uint8_t *)"aa", .size = 2},
+        {WS_SERVER, {.opcode = WS_PING, .mask = MASK_KEY, .key = {1}, .payload = (const uint8_t *)"aa", .size = 2},
          WIRE("\x89\x82\x01\x00\x00\x00`a")},
         {WS_CLIENT, {.opcode = WS_PING, .mask = MASK_NONE}, WIRE("\x89\x00")},
         {WS_CLIENT, {.opcode = WS_PING, .mask = MASK_KEY}, WIRE("\x89\x80\x00\x00\x00\x00")},
@@ -443,8 +443,8 @@ START_TEST(writes_in_chunks)
     struct bench b;
     bench_begin(&b, WS_SERVER);
     ck_assert(endpoint_begin(b.endpoint, NULL));
-    ck_assert(endpoint_send(b.endpoint, &(struct frame_order){
-                                            .opcode = WS_TEXT, .chunk = 2, .payload = (const uint8_t *)"abc", .size = 3}));
+    struct frame_order order = {.opcode = WS_TEXT, .chunk = 2, .payload = (const uint8_t *)"abc", .size = 3};
+    ck_assert(endpoint_send(b.endpoint, &order));
     ck_assert_uint_eq(b.layer->writes, 3);
     ck_assert_str_eq(buf_text(&b.out), "\x81\x03" "abc");
     bench_end(&b);
@@ -510,12 +510,12 @@ START_TEST(compressed_both_ways)
         ck_assert_mem_eq(server.log.data + 5, text, sizeof text);
         buf_clear(&server.log);
         buf_clear(&server.out);
-        ck_assert(endpoint_send(server.endpoint, &(struct frame_order){
-                                                     .opcode = WS_TEXT, .compress = true, .more = true,
-                                                     .payload = (const uint8_t *)text, .size = sizeof text / 2}));
-        ck_assert(endpoint_send(server.endpoint, &(struct frame_order){
-                                                     .opcode = WS_CONTINUATION, .compress = true,
-                                                     .payload = (const uint8_t *)text + sizeof text / 2, .size = sizeof text / 2}));
+        struct frame_order order = {.opcode = WS_TEXT, .compress = true, .more = true,
+                                    .payload = (const uint8_t *)text, .size = sizeof text / 2};
+        ck_assert(endpoint_send(server.endpoint, &order));
+        order = (struct frame_order){.opcode = WS_CONTINUATION, .compress = true,
+                                     .payload = (const uint8_t *)text + sizeof text / 2, .size = sizeof text / 2};
+        ck_assert(endpoint_send(server.endpoint, &order));
         feed(&client, server.out.data, server.out.size);
         ck_assert_uint_eq(client.log.size, sizeof text + 7);
         ck_assert_mem_eq(client.log.data + 5, text, sizeof text);

@@ -242,7 +242,8 @@ START_TEST(bomb)
     struct ws_deflater *deflater = ws_deflater_new(15, true, 9);
     size_t size = 0;
     for (int i = 0; i < 64; i++) {
-        struct ws_codec_step step = {.in = zeros, .in_size = sizeof zeros, .out = packed + size, .out_size = sizeof packed - size};
+        struct ws_codec_step step = {.in = zeros, .in_size = sizeof zeros,
+                                     .out = packed + size, .out_size = sizeof packed - size};
         ck_assert_int_eq(ws_deflater_step(deflater, &step, i == 63), WS_CODEC_OK);
         size += step.out_made;
     }
@@ -387,7 +388,8 @@ START_TEST(the_table_is_sound)
     ck_assert_uint_ge(count, 36);
     for (size_t i = 0; i < count; i++) {
         ck_assert_ptr_eq(peer_fault_find(faults[i].name), &faults[i]); /* names are unique */
-        ck_assert_msg(is_requirement(requirements, faults[i].requirement), "%s: %s", faults[i].name, faults[i].requirement);
+        ck_assert_msg(is_requirement(requirements, faults[i].requirement), "%s: no requirement %s",
+                      faults[i].name, faults[i].requirement);
         ck_assert_msg(is_case(faults[i].caught_by), "%s: no case %s", faults[i].name, faults[i].caught_by);
         ck_assert_int_eq(faults[i].needs_deflate, begins_with(faults[i].section, "RFC 7692"));
         if (faults[i].hooks->overlooks != NULL)

@@ -96,7 +96,8 @@ START_TEST(a_server_session)
     second = EVENT(TRACE_HEAD, true, "HTTP/1.1 503 No\r\n\r\n");
     second.connection = 2;
     add(&t, second);
-    expect_print(&t, "scenario \"t\"\n  auto-pong off\n  accept\n  send text \"hi\"\n  expect reset\n  accept status 503\n");
+    expect_print(&t, "scenario \"t\"\n  auto-pong off\n  accept\n  send text \"hi\"\n"
+                     "  expect reset\n  accept status 503\n");
     trace_free(&t);
 }
 END_TEST
@@ -159,7 +160,8 @@ START_TEST(connections_that_overlap_have_names)
         e.connection = 26 + i % 2;
         add(&t, e);
     }
-    expect_print(&t, "scenario \"t\"\n  auto-pong off\n  z: send ping\n  aa: send ping\n  z: send ping\n  aa: send ping\n");
+    expect_print(&t, "scenario \"t\"\n  auto-pong off\n  z: send ping\n  aa: send ping\n"
+                     "  z: send ping\n  aa: send ping\n");
     trace_free(&t);
 }
 END_TEST
