@@ -118,6 +118,19 @@ demo:
 	@.ci/deps build
 	@docs/demo
 
+# --- what others use: the program, its page, and the library by itself (DESTDIR and PREFIX may be set) ---
+WIRE_PUBLIC := $(addprefix harness/wire/,deflate.h extension.h frame.h handshake.h http1.h judge.h mask.h \
+                 url.h utf8.h violation.h violations.def)
+.PHONY: install
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 lib/pkgconfig include/wswire)
+	install -m 755 wsgauntlet $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 docs/wsgauntlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 libwswire.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(WIRE_PUBLIC) $(DESTDIR)$(PREFIX)/include/wswire/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' harness/wire/wswire.pc.in \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/wswire.pc
+
 .PHONY: clean
 clean:
 	rm -rf build wsgauntlet libwswire.a
