@@ -182,16 +182,27 @@ START_TEST(the_rest_of_the_group_has_its_grace_too)
 }
 END_TEST
 
+/* Waits until the system says so of the child. */
+static void until_state(pid_t pid, int state)
+{
+    siginfo_t info;
+    ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, state | WNOWAIT), 0);
+}
+
 START_TEST(pause_and_resume)
 {
     struct watch w;
-    watch_start(&w, "while :; do echo tick; done");
-    until_lines(&w, 3);
+    watch_start(&w, "echo $$; while :; do echo tick; done");
+    until_lines(&w, 1);
+    pid_t pid = (pid_t)strtol(buf_text(&w.text), NULL, 10);
     process_signal(w.process, SIGSTOP);
+    until_state(pid, WSTOPPED);
     ck_assert(process_running(w.process));
     process_signal(w.process, SIGCONT);
-    until_lines(&w, w.lines + 100000);
+    until_state(pid, WCONTINUED);
+    until_lines(&w, w.lines + 100000); /* more than the pipe held */
     process_signal(w.process, SIGSTOP);
+    until_state(pid, WSTOPPED);
     process_end(w.process, LONG_GRACE); /* a paused one can be ended */
     until_exit(&w);
     ck_assert_int_eq(w.how.signal, SIGTERM);
