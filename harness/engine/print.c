@@ -77,57 +77,66 @@ static const struct piece *print_literal(const struct piece *piece, struct buf *
     return end;
 }
 
+/* The ${name} that stands for the piece's number or digits; false when there is none. */
+static bool print_name(const struct piece *piece, struct buf *out)
+{
+    if (piece->name != NULL)
+        buf_printf(out, "${%s}", piece->name);
+    return piece->name != NULL;
+}
+
 static void print_hex(const struct piece *piece, struct buf *out)
 {
-    buf_append_text(out, "hex(");
-    if (piece->name != NULL)
-        buf_printf(out, "${%s}", piece->name);
-    for (size_t i = 0; piece->name == NULL && i < piece->size; i++)
-        buf_printf(out, "%s%02x", i == 0 ? "" : " ", piece->bytes[i]);
-    buf_append_byte(out, ')');
+    if (!print_name(piece, out))
+        for (size_t i = 0; i < piece->size; i++)
+            buf_printf(out, "%s%02x", i == 0 ? "" : " ", piece->bytes[i]);
 }
 
-/* A number of times; of bytes when `unit`. */
-static void print_times(const struct piece *piece, bool unit, struct buf *out)
+static void print_times(const struct piece *piece, struct buf *out)
 {
-    if (piece->name != NULL)
-        buf_printf(out, "${%s}", piece->name);
-    else if (unit)
-        value_print_size(piece->times, out);
-    else
+    buf_append_text(out, " x ");
+    if (!print_name(piece, out))
         buf_printf(out, "%" PRIu64, piece->times);
-    buf_append_byte(out, ')');
 }
 
+static void print_fill(const struct piece *piece, struct buf *out)
+{
+    buf_printf(out, "0x%02x", piece->byte);
+    print_times(piece, out);
+}
+
+static void print_repeat(const struct piece *piece, struct buf *out)
+{
+    payload_print(piece->inner, out);
+    print_times(piece, out);
+}
+
+static void print_size(const struct piece *piece, struct buf *out)
+{
+    if (!print_name(piece, out))
+        value_print_size(piece->times, out);
+}
+
+static void print_path(const struct piece *piece, struct buf *out)
+{
+    payload_print(piece->inner, out);
+}
+
+/* What stands in the brackets of a call. */
+static void (*const inside[PIECES])(const struct piece *piece, struct buf *out) = {
+    [PIECE_HEX] = print_hex,     [PIECE_FILL] = print_fill, [PIECE_REPEAT] = print_repeat,
+    [PIECE_RANDOM] = print_size, [PIECE_TEXT] = print_size, [PIECE_FILE] = print_path,
+};
+
+/* Returns the piece behind what was printed. */
 static const struct piece *print_piece(const struct piece *piece, struct buf *out)
 {
-    switch (piece->kind) {
-    case PIECE_QUOTED:
-    case PIECE_RAW:
-    case PIECE_CAPTURE: return print_literal(piece, out);
-    case PIECE_HEX: print_hex(piece, out); break;
-    case PIECE_FILL:
-        buf_printf(out, "fill(0x%02x x ", piece->byte);
-        print_times(piece, false, out);
-        break;
-    case PIECE_REPEAT:
-        buf_append_text(out, "repeat(");
-        payload_print(piece->inner, out);
-        buf_append_text(out, " x ");
-        print_times(piece, false, out);
-        break;
-    case PIECE_RANDOM:
-    case PIECE_TEXT:
-        buf_append_text(out, piece->kind == PIECE_TEXT ? "text(" : "random(");
-        print_times(piece, true, out);
-        break;
-    case PIECE_FILE:
-        buf_append_text(out, "file(");
-        payload_print(piece->inner, out);
-        buf_append_byte(out, ')');
-        break;
-    case PIECES: break;
-    }
+    const char *example = piece_rows[piece->kind].example;
+    if (inside[piece->kind] == NULL)
+        return print_literal(piece, out);
+    buf_append(out, example, strcspn(example, "(") + 1);
+    inside[piece->kind](piece, out);
+    buf_append_byte(out, ')');
     return piece->next;
 }
 

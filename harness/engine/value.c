@@ -279,13 +279,6 @@ static bool read_codes(struct reader *r, struct value *v)
     return v->codes != NULL;
 }
 
-static bool (*const kind_readers[VALUES])(struct reader *r, struct value *v) = {
-    [VALUE_INT] = read_int,       [VALUE_SIZE] = read_size,       [VALUE_TIME] = read_one_time,
-    [VALUE_RANGE] = read_range,   [VALUE_SPAN] = read_range,      [VALUE_NUMBER] = read_real,
-    [VALUE_PERCENT] = read_percent, [VALUE_RATE] = read_rate,     [VALUE_CODES] = read_codes,
-    [VALUE_WORD] = read_word,
-};
-
 /* ---- what a word may look like ---- */
 
 bool value_is_name(const char *word, size_t size)
@@ -354,15 +347,6 @@ static bool check_word(struct reader *r)
     if (strcmp(legal, "HEADER") == 0)
         return all_of(r->at, size, "!$%&*+-.^`|~") || wrong(r, "not the name of a header", "");
     return strchr(legal, '|') == NULL || check_alternatives(r, legal);
-}
-
-bool value_read(struct arena *arena, enum value_kind kind, enum slot slot, const char *word,
-                size_t size, struct value *value, struct value_fault *fault)
-{
-    *fault = (struct value_fault){0};
-    *value = (struct value){.kind = kind};
-    struct reader r = {.arena = arena, .slot = slot, .at = word, .end = word + size, .fault = fault};
-    return check_word(&r) && kind_readers[kind](&r, value);
 }
 
 bool value_read_size(const char *word, size_t size, uint64_t *bytes, struct value_fault *fault)
@@ -438,7 +422,7 @@ static void print_words(const struct value *v, struct buf *out)
 
 static bool only_digits(const struct payload *payload)
 {
-    const struct piece *p = payload->pieces;
+    const struct piece *p = payload == NULL ? NULL : payload->pieces;
     if (p == NULL || p->next != NULL || p->kind != PIECE_QUOTED || p->size == 0)
         return false;
     for (size_t i = 0; i < p->size; i++)
@@ -447,40 +431,98 @@ static bool only_digits(const struct payload *payload)
     return true;
 }
 
-void value_print(const struct value *v, struct buf *out)
+static void print_int(const struct value *v, struct buf *out)
 {
-    if (v->written != NULL) {
-        buf_append_text(out, v->written);
-        return;
+    buf_printf(out, "%" PRIu64, v->number);
+}
+
+static void print_size(const struct value *v, struct buf *out)
+{
+    print_unit(v->number, size_units, out);
+}
+
+static void print_rate(const struct value *v, struct buf *out)
+{
+    print_unit(v->number, rate_units, out);
+}
+
+static void print_one_time(const struct value *v, struct buf *out)
+{
+    print_time(v->number, out);
+}
+
+static void print_real(const struct value *v, struct buf *out)
+{
+    buf_printf(out, "%.15g", v->real);
+}
+
+static void print_percent(const struct value *v, struct buf *out)
+{
+    buf_printf(out, "%.15g%%", v->real * 100);
+}
+
+static void print_word(const struct value *v, struct buf *out)
+{
+    buf_append_text(out, v->word);
+}
+
+static void print_codes(const struct value *v, struct buf *out)
+{
+    for (size_t i = 0; i < v->code_count; i++) {
+        buf_append_text(out, i == 0 ? "" : "|");
+        print_code(&v->codes[i], out);
     }
-    switch (v->kind) {
-    case VALUE_FLAG:
-    case VALUES: break;
-    case VALUE_INT: buf_printf(out, "%" PRIu64, v->number); break;
-    case VALUE_SIZE: value_print_size(v->number, out); break;
-    case VALUE_TIME: print_time(v->number, out); break;
-    case VALUE_RANGE:
-    case VALUE_SPAN: print_range(v, out); break;
-    case VALUE_RATE: print_unit(v->number, rate_units, out); break;
-    case VALUE_NUMBER: buf_printf(out, "%.15g", v->real); break;
-    case VALUE_PERCENT: buf_printf(out, "%.15g%%", v->real * 100); break;
-    case VALUE_WORD: buf_append_text(out, v->word); break;
-    case VALUE_WORDS: print_words(v, out); break;
-    case VALUE_CODES:
-        for (size_t i = 0; i < v->code_count; i++) {
-            buf_append_text(out, i == 0 ? "" : "|");
-            print_code(&v->codes[i], out);
-        }
-        break;
-    case VALUE_DIGITS:
-        if (v->bytes != NULL && only_digits(v->bytes)) {
-            buf_append(out, v->bytes->pieces->bytes, v->bytes->pieces->size);
-            break;
-        }
+}
+
+static void print_bytes(const struct value *v, struct buf *out)
+{
+    payload_print(v->bytes, out);
+}
+
+static void print_digits(const struct value *v, struct buf *out)
+{
+    if (only_digits(v->bytes))
+        buf_append(out, v->bytes->pieces->bytes, v->bytes->pieces->size);
+    else
         payload_print(v->bytes, out);
-        break;
-    case VALUE_BYTES:
-    case VALUE_STRING:
-    case VALUE_MAYBE_BYTES: payload_print(v->bytes, out); break;
-    }
+}
+
+/* ---- each kind with both; those of several tokens are read by the parser ---- */
+
+static const struct {
+    bool (*read)(struct reader *r, struct value *v);
+    void (*print)(const struct value *v, struct buf *out);
+} kinds[VALUES] = {
+    [VALUE_INT] = {read_int, print_int},
+    [VALUE_SIZE] = {read_size, print_size},
+    [VALUE_TIME] = {read_one_time, print_one_time},
+    [VALUE_RANGE] = {read_range, print_range},
+    [VALUE_SPAN] = {read_range, print_range},
+    [VALUE_RATE] = {read_rate, print_rate},
+    [VALUE_NUMBER] = {read_real, print_real},
+    [VALUE_PERCENT] = {read_percent, print_percent},
+    [VALUE_WORD] = {read_word, print_word},
+    [VALUE_CODES] = {read_codes, print_codes},
+    [VALUE_WORDS] = {NULL, print_words},
+    [VALUE_BYTES] = {NULL, print_bytes},
+    [VALUE_MAYBE_BYTES] = {NULL, print_bytes},
+    [VALUE_STRING] = {NULL, print_bytes},
+    [VALUE_DIGITS] = {NULL, print_digits},
+};
+
+bool value_read(struct arena *arena, enum value_kind kind, enum slot slot, const char *word,
+                size_t size, struct value *value, struct value_fault *fault)
+{
+    *fault = (struct value_fault){0};
+    *value = (struct value){.kind = kind};
+    struct reader r = {.arena = arena, .slot = slot, .at = word, .end = word + size, .fault = fault};
+    return check_word(&r) && kinds[kind].read(&r, value);
+}
+
+void value_print(const struct value *value, struct buf *out)
+{
+    if (value->written != NULL)
+        buf_append_text(out, value->written);
+    else if (kinds[value->kind].print != NULL)
+        kinds[value->kind].print(value, out);
 }
