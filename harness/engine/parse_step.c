@@ -24,6 +24,18 @@ static const struct option_row *find_option(const struct parser *p)
     return NULL;
 }
 
+/* The option of this line that is spelled most like the token. */
+static struct suggestion near_option(const struct parser *p)
+{
+    struct suggestion near = suggest(p->token.at, p->token.size);
+    for (size_t i = 0; i < option_row_count; i++) {
+        const char *word = slot_rows[option_rows[i].slot].word;
+        if (form_has_option(p->form, &option_rows[i]))
+            suggest_word(&near, word, strlen(word));
+    }
+    return near;
+}
+
 /* To the next word that is an option here: what is between belongs to a mistake. */
 static void skip_to_option(struct parser *p)
 {
@@ -176,6 +188,8 @@ static void read_setting(struct parser *p, enum value_kind kind, enum slot slot,
     } else {
         fine = read_word_value(p, kind, slot, &value);
         parse_next(p);
+        if (!fine && p->token.kind == TOKEN_WORD && find_option(p) == NULL && near_option(p).best == NULL)
+            skip_to_option(p); /* as in `wait 1 s`: it belongs to the same mistake */
     }
     struct setting *setting = fine ? parse_alloc(p, sizeof *setting) : NULL;
     if (setting == NULL)
@@ -235,15 +249,13 @@ static void hint_options(struct parser *p)
 static void unknown_option(struct parser *p, bool has_payload)
 {
     const struct form_row *row = &form_rows[p->form];
-    struct suggestion near = suggest(p->token.at, p->token.size);
-    bool elsewhere = false;
-    for (size_t i = 0; i < option_row_count; i++) {
-        const char *word = slot_rows[option_rows[i].slot].word;
-        if (form_has_option(p->form, &option_rows[i]))
-            suggest_word(&near, word, strlen(word));
-        else if (option_rows[i].verb == row->verb)
-            elsewhere = elsewhere || token_is(&p->token, word);
-    }
+    bool elsewhere = false, begins_line = false;
+    for (size_t i = 0; i < option_row_count; i++)
+        elsewhere = elsewhere || (option_rows[i].verb == row->verb &&
+                                  token_is(&p->token, slot_rows[option_rows[i].slot].word));
+    for (enum verb verb = 0; verb < VERBS; verb++)
+        begins_line = begins_line || token_is(&p->token, verb_word(verb));
+    struct suggestion near = near_option(p);
     if (p->token.tight) {
         parse_wrong(p, "the text ends before this");
         mistake_hint(&p->mistakes, "a quote in a text: \\\" in double quotes, or ' in double and \" in single ones");
@@ -254,9 +266,11 @@ static void unknown_option(struct parser *p, bool has_payload)
         hint_options(p);
     } else {
         parse_wrong(p, "unknown option");
-        if (suggest_hint(&near, &p->mistakes))
+        if (begins_line)
+            mistake_hint(&p->mistakes, "'%.*s' begins a line of its own", short_size(&p->token), p->token.at);
+        else if (suggest_hint(&near, &p->mistakes))
             return;
-        if (row->argument[0] == SLOT_PAYLOAD && !has_payload)
+        else if (row->argument[0] == SLOT_PAYLOAD && !has_payload)
             mistake_hint(&p->mistakes, "bytes stand in quotes: \"%.*s\"", short_size(&p->token), p->token.at);
         else
             hint_options(p);

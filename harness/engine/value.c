@@ -273,8 +273,8 @@ static bool read_codes(struct reader *r, struct value *v)
             return false;
         v->code_count++;
     } while (r->at < r->end && *r->at == '|');
-    if (!at_end(r))
-        return false;
+    if (r->at != r->end)
+        return wrong(r, "unexpected letters behind a code", "several are joined with '|': 1002|1007");
     v->codes = arena_copy(r->arena, codes, v->code_count * sizeof *codes);
     return v->codes != NULL;
 }

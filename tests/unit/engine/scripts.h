@@ -109,6 +109,24 @@ static inline void check_same_lines(const char *path, const char *got, const cha
                   (int)strcspn(g, "\n"), g, (int)strcspn(e, "\n"), e);
 }
 
+/* What `say` appends for X.wsg must be X.out. */
+static inline void check_golden_file(const char *path, void (*say)(const struct parsed *parsed, struct buf *out))
+{
+    char expected_path[4096];
+    size_t size;
+    struct buf said;
+    snprintf(expected_path, sizeof expected_path, "%.*sout", (int)strlen(path) - 3, path);
+    char *text = unit_file(path, &size), *expected = unit_file(expected_path, NULL);
+    struct parsed p = parsed_text(path, text, size);
+    buf_init(&said, 0);
+    say(&p, &said);
+    check_same_lines(expected_path, buf_text(&said), expected);
+    buf_free(&said);
+    parsed_free(&p);
+    free(text);
+    free(expected);
+}
+
 static void (*each_file_fn)(const char *path_below_root);
 
 static inline int each_file_visit(const char *path, const struct stat *status, int type, struct FTW *ftw)

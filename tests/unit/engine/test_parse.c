@@ -171,6 +171,9 @@ static const struct { const char *line; int column; const char *message, *hint; 
     {"send text hex(123)", 18, "expected one more hex digit", ""},
     {"expect close none|${x}", 14, "only the value of a family", "each NAME VALUE"},
     {"case y each n 1\n  timeout ${n}\n  open", 8, "value 1: a time needs its unit", "it stands in '${n}' in line 3"},
+    {"wait 1 s", 6, "a time needs its unit", "ms, s, m or h"},
+    {"expect close 1000,1002", 14, "unexpected letters behind a code", "joined with '|'"},
+    {"expect fail 1002 or close", 18, "unknown option", "'or' begins a line of its own"},
     {"wait ${x}", 6, "only the value of a family", "each NAME VALUE"},
     {"wait 25h", 6, "a time this long is over the limit", "24h"},
     {"expect text within 2s..1s", 20, "a range runs", ""},
@@ -206,18 +209,15 @@ START_TEST(each_mistake_is_said_once_in_its_place)
 }
 END_TEST
 
+static void say_errors(const struct parsed *parsed, struct buf *out)
+{
+    buf_append(out, parsed->errors.data, parsed->errors.size);
+}
+
 /* tests/golden/lint/X.wsg and what `wsgauntlet lint` says of it, X.out. */
 static void check_golden(const char *path)
 {
-    char expected_path[4096];
-    size_t size;
-    snprintf(expected_path, sizeof expected_path, "%.*sout", (int)strlen(path) - 3, path);
-    char *text = unit_file(path, &size), *expected = unit_file(expected_path, NULL);
-    struct parsed p = parsed_text(path, text, size);
-    check_same_lines(expected_path, buf_text(&p.errors), expected);
-    parsed_free(&p);
-    free(text);
-    free(expected);
+    check_golden_file(path, say_errors);
 }
 
 START_TEST(wrong_files_give_their_golden_text)

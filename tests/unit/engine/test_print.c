@@ -42,20 +42,15 @@ START_TEST(every_scenario_survives_printing)
 }
 END_TEST
 
+static void say_canonical(const struct parsed *parsed, struct buf *out)
+{
+    script_print(parsed->script, out);
+}
+
 /* tests/golden/fmt/X.wsg as `wsgauntlet fmt` writes it, X.out. */
 static void check_golden(const char *path)
 {
-    char expected_path[4096];
-    size_t size;
-    snprintf(expected_path, sizeof expected_path, "%.*sout", (int)strlen(path) - 3, path);
-    char *text = unit_file(path, &size), *expected = unit_file(expected_path, NULL);
-    struct parsed p = parsed_text(path, text, size);
-    char *out = printed(p.script);
-    check_same_lines(expected_path, out, expected);
-    parsed_free(&p);
-    free(text);
-    free(expected);
-    free(out);
+    check_golden_file(path, say_canonical);
 }
 
 START_TEST(files_print_as_their_golden_text)
