@@ -8,9 +8,14 @@
 
 typedef uint64_t in_place_vector __attribute__((vector_size(64), may_alias));
 
+#if defined __x86_64__
+#define WIDEST __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define WIDEST
+#endif
+
 /* bytes aligned to 64; the last size % 256 are left alone. */
-__attribute__((target_clones("default", "avx2", "avx512f"))) static void
-in_place_change(uint8_t *bytes, size_t size)
+WIDEST static void in_place_change(uint8_t *bytes, size_t size)
 {
     in_place_vector *v = (in_place_vector *)bytes;
 

@@ -1,4 +1,5 @@
-/* The kernels for avx512: x86-64 with AVX-512. */
+/* The kernels for avx512: x86-64 with AVX-512. Small payloads go by AVX2: wider
+ * vectors only add branches there. */
 #if defined __x86_64__
 #define UNIT avx512
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx2,bmi,bmi2")))
@@ -27,7 +28,7 @@ VEC vec vec_load(const uint8_t *at)
  * (and not read). */
 VEC vec vec_first(const uint8_t *at, int back)
 {
-    return (vec)_mm512_maskz_loadu_epi8(~(__mmask64)0 << back, at - back);
+    return (vec)_mm512_maskz_loadu_epi8(~(__mmask64)0 << back, (const void *)((uintptr_t)at - (unsigned)back));
 }
 
 /* A text shorter than a vector, as vec_first; zero behind. */
@@ -35,7 +36,7 @@ VEC vec vec_first(const uint8_t *at, int back)
 VEC vec vec_part(const uint8_t *at, size_t size, int back)
 {
     __mmask64 within = _bzhi_u64(~(uint64_t)0, (unsigned)size);
-    return (vec)_mm512_maskz_loadu_epi8(within & ~(__mmask64)0 << back, at - back);
+    return (vec)_mm512_maskz_loadu_epi8(within & ~(__mmask64)0 << back, (const void *)((uintptr_t)at - (unsigned)back));
 }
 
 /* Only the low six bits of the index count, so the table stands there four times. */

@@ -1,6 +1,8 @@
 /* Private to wire: all kernels, compiled once per vector unit. The including
  * file defines UNIT (its name), TARGET (the function attribute that lets the
- * compiler use it), LANE (bytes of a vector) and LANE_SHORT (for small frames). */
+ * compiler use it) and LANE (bytes of a vector), TARGET_SMALL and LANE_SHORT
+ * (the same for small payloads), and with HAS_LOOKUP the vec_ operations that
+ * utf8_lanes.inc needs. */
 #include "simd.h"
 
 #include <string.h>
@@ -13,7 +15,6 @@
 #define PASTE(a, b) PASTE_(a, b)
 #define TEXT_(a) #a
 #define TEXT(a) TEXT_(a)
-#define likely(what) __builtin_expect(!!(what), 1)
 #define unlikely(what) __builtin_expect(!!(what), 0)
 /* Kept a branch, so that what follows need not wait for it. */
 #define predict(what) __builtin_expect_with_probability(!!(what), 1, 1.0)
@@ -23,6 +24,7 @@
 #ifdef HAS_LOOKUP
 #include "utf8_lanes.inc"
 #else
+/* Without look-ups the automaton does it all. */
 static size_t utf8_skip(const uint8_t *bytes, size_t size)
 {
     (void)bytes;
