@@ -47,7 +47,7 @@ static void on_data(void *owner, uint8_t *bytes, size_t size)
     if (bytes[0] == 'd' || moody)
         timer_start(m->loop, 0, die, m);
     if (bytes[0] == 'l')
-        timer_start(m->loop, 5 * NS_PER_MS, die, m);
+        timer_start(m->loop, 20 * NS_PER_MS, die, m);
 }
 
 static void on_ended(void *owner, enum layer_end end, const struct diag *why)

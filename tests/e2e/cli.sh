@@ -1,0 +1,195 @@
+#!/bin/bash
+# The program as a person or a script meets it: usage, exit statuses, reports,
+# interruption. Each check prints ok or not ok.
+cd "$(dirname "$0")/../.." || exit 3
+root=$PWD
+wsg=${WSG:-$root/wsgauntlet}
+python=/usr/bin/python3
+dir=$(mktemp -d) || exit 3
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+verdict() { # STATUS NAME
+    if [ "$1" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok $2"
+        sed 's/^/    out: /' "$dir/out" | tail -n 15
+        sed 's/^/    err: /' "$dir/err" | tail -n 15
+    fi
+}
+# is NAME STATUS ARGUMENT...: runs the program, which must end with this status
+is() {
+    local name=$1 wanted=$2
+    shift 2
+    "$wsg" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    local got=$?
+    test "$got" -eq "$wanted"
+    verdict $? "$name (exit $got)"
+}
+# out|err TEXT: the last output has it
+out() { grep -qF -- "$1" "$dir/out"; verdict $? "    prints: $1"; }
+err() { grep -qF -- "$1" "$dir/err"; verdict $? "    says: $1"; }
+one_line() { test "$(wc -l <"$dir/err")" -eq 1 && test ! -s "$dir/out"; verdict $? "    in one line"; }
+valid() { "$python" tests/e2e/schema.py "$1" 2>"$dir/err"; verdict $? "    $(basename "$1") is valid by the schema"; }
+no_escape() { ! grep -q $'\033' "$dir/out"; verdict $? "    no colour"; }
+
+# --- usage ---
+is "no command" 2; one_line; err "a command is missing"
+is "unknown command" 2 tset; one_line; err "did you mean 'test'?"
+is "unknown option" 2 test --jsno x; one_line; err "did you mean '--json'?"
+is "an option of another command" 2 lint --port 1 x; one_line; err "'--port' is an option of echo"
+is "a value that is none" 2 test -j 0; one_line
+is "no file" 2 run; one_line; err "what is missing"
+is "a file that is not there" 2 run no/such.wsg; err "no/such.wsg"
+is "not a URL" 2 test http:/x; err "is not a WebSocket URL"
+is "--sim with a URL" 2 run scenarios/rfc6455/ping.wsg --sim --url ws://localhost/; one_line
+is "--fault with a URL" 2 test ws://localhost/ --fault x; one_line
+is "unknown fault" 2 test --fault accept-key-wrogn; one_line; err "did you mean 'accept-key-wrong'?"
+is "nothing matches" 2 test --sim --case 'no/such*'; one_line
+is "version" 0 --version; out "wsgauntlet "
+is "faults are listed" 0 echo --fault list; out "accept-key-wrong"
+
+# --- help ---
+for topic in "" run test echo lint fmt list help verbs send; do
+    # shellcheck disable=SC2086
+    is "help $topic" 0 help $topic
+    test "$(awk 'length > 80' "$dir/out" | wc -l)" -eq 0; verdict $? "    within 80 columns"
+done
+is "--help of a command" 0 run --help; out "--fail-fast"
+is "unknown topic" 2 help snd; one_line; err "did you mean 'send'?"
+
+# --- lint, fmt, list ---
+is "lint of what we ship" 0 lint scenarios; out "nothing to report"
+cat >"$dir/broken.wsg" <<'EOF'
+case a "first"
+  opne
+  send text "never ended
+  send txet "x"
+  expect text "a" whithin 1s
+  expect close 99999
+  wait 5
+  send text more more
+  send ping hex(0g)
+  fault latency
+  drop sideways
+EOF
+is "ten mistakes in one go" 2 lint "$dir/broken.wsg"
+for line in 2 3 4 5 6 7 8 9 10 11; do
+    grep -qE "broken.wsg:$line:[0-9]+: error: " "$dir/out"; verdict $? "    line $line is told, with its column"
+done
+out "did you mean 'within'?"
+is "run tells them too" 2 run "$dir/broken.wsg"; err "broken.wsg:4:"
+is "lint finds what is not meant" 1 lint <(printf 'case a "x"\n  must 6455-no-such-requirement\n  open\n')
+is "what we ship is in form" 0 fmt --check scenarios
+printf 'case   a    "x"\n     open\n  send   text   "a"\n expect   echo\n' >"$dir/messy.wsg"
+is "fmt --check names a file" 1 fmt --check "$dir/messy.wsg"; out "messy.wsg"
+is "fmt prints" 0 fmt "$dir/messy.wsg"; out '  send text "a"'
+is "fmt -w writes" 0 fmt -w "$dir/messy.wsg"
+is "fmt -w is stable" 0 fmt --check "$dir/messy.wsg"
+is "list by pattern" 0 list 'ping/*'; out "ping/payload-125"
+! grep -qv '^ping/' "$dir/out"; verdict $? "    and nothing else"
+is "list of nothing" 2 list 'no/such*'; one_line
+is "requirements" 0 list --requirements '6455-5.5.3*'; out "ping/payload-125"
+
+# --- exit statuses and replay ---
+is "all passed" 0 test --sim --case 'ping/*'; out " passed in "; no_escape
+is "something failed" 1 test --sim --fault accept-key-wrong --case 'handshake/*' --seed 0x51f0; out "FAIL  "
+replay=$(sed -n 's/^ *replay: wsgauntlet //p' "$dir/out" | head -n 1)
+eval "set -- $replay"
+is "its replay command fails too" 1 "$@"; out "1 case"
+is "one case by its line" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v; out "ping/answered"; out "1 case:"
+is "over wss" 0 test --tls --case 'ping/*'; out "wss://127.0.0.1:"
+is "traced" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v --trace; out "send ping"
+is "the same seed" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cp "$dir/out" "$dir/first"
+is "the same trace" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cmp -s "$dir/out" "$dir/first"; verdict $? "    byte for byte"
+
+# --- no testee ---
+port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+is "nobody there" 3 test "ws://127.0.0.1:$port/" --json "$dir/nobody.json"
+err "nothing listens on 127.0.0.1:$port (connection refused); start the server or give --exec 'CMD {port}'"
+test "$(wc -l <"$dir/err")" -eq 1; verdict $? "    in one line"
+valid "$dir/nobody.json"
+is "a server that does not start" 3 test --exec 'echo too bad >&2; exit 4' --timeout 0.2; err "too bad"
+
+# --- reports ---
+is "a report" 1 test --sim --fault accept-key-wrong --json "$dir/result.json" --trace; valid "$dir/result.json"
+is "a report that cannot be written" 3 test --sim --json "$dir/no/such/dir.json"
+one_line; err "cannot write"
+is "a disk that is full" 3 test --sim --case 'ping/*' --json /dev/full; out " passed in "; err "No space left on device"
+"$wsg" test --sim >/dev/full 2>"$dir/err"; test $? -eq 3; verdict $? "a full disk behind standard output"
+: >"$dir/err"
+
+# --- colour ---
+terminal() { TERM=xterm script -qec "stty cols 80; $1" /dev/null >"$dir/out" 2>&1 </dev/null; }
+terminal "$wsg test --sim --case 'ping/*'"
+grep -q $'\033\[32m' "$dir/out"; verdict $? "colour on a terminal"
+grep -q '/[0-9]* *ping/' "$dir/out"; verdict $? "    with progress"
+tr '\r' '\n' <"$dir/out" | sed 's/\x1b\[[0-9;]*[mK]//g' | awk 'length > 80 { bad = 1 } END { exit bad }'
+verdict $? "    within 80 columns"
+terminal "NO_COLOR=1 $wsg test --sim --case 'ping/*'"
+! grep -q $'\033\[[0-9;]*m' "$dir/out"; verdict $? "none with NO_COLOR"
+is "colour when asked for" 0 test --sim --case 'ping/*' --color always
+grep -q $'\033\[32m' "$dir/out"; verdict $? "    even in a pipe"
+
+# --- a testee that dies ---
+cat >"$dir/death.wsg" <<'EOF'
+case good/1 each n 1 2 3 4 5 6 "echoes"
+  open
+  send text "a"
+  expect echo
+
+case bad/death "dies of a word"
+  open
+  send text "die"
+  expect echo
+
+case good/2 each n 1 2 3 4 5 6 "echoes"
+  open
+  send text "b"
+  expect echo
+EOF
+"$wsg" fmt -w "$dir/death.wsg" >/dev/null
+is "a testee that dies" 1 run "$dir/death.wsg" --exec "$python tests/e2e/bad_server.py mortal {port}" --json "$dir/death.json"
+out "FAIL  bad/death: the testee died: exit status 7"; out "a last word"; out "13 cases: 12 passed, 1 failed"
+valid "$dir/death.json"
+
+# --- interruption ---
+coproc SERVER { exec "$python" tests/e2e/bad_server.py silent 0; }
+read -r port <&"${SERVER[0]}"
+"$wsg" run scenarios/rfc6455/ping.wsg --url "ws://127.0.0.1:$port/" --timeout 60s --json "$dir/int.json" \
+    >"$dir/out" 2>"$dir/err" &
+player=$!
+read -r _ <&"${SERVER[0]}" # the first request has come
+kill -INT "$player"
+wait "$player"; test $? -eq 3; verdict $? "Ctrl-C ends a run (exit 3)"
+out "ERROR  ping/"; out "interrupted"; out "did not run"
+valid "$dir/int.json"
+# shellcheck disable=SC2154
+kill "$SERVER_PID"
+wait "$SERVER_PID" 2>/dev/null
+
+# --- installed ---
+make -s install DESTDIR="$dir/root" PREFIX=/usr >"$dir/out" 2>"$dir/err"; verdict $? "make install"
+cat >"$dir/example.c" <<'EOF'
+#include <wswire/handshake.h>
+#include <wswire/judge.h>
+#include <stdio.h>
+int main(void)
+{
+    char accept[WS_ACCEPT_SIZE + 1];
+    ws_accept_key("dGhlIHNhbXBsZSBub25jZQ==", WS_KEY_SIZE, accept);
+    return puts(accept) < 0;
+}
+EOF
+flags=$(PKG_CONFIG_PATH="$dir/root/usr/lib/pkgconfig" \
+    pkg-config --define-variable=prefix="$dir/root/usr" --cflags --libs --static wswire)
+# shellcheck disable=SC2086
+cc "$dir/example.c" $flags -o "$dir/example" 2>"$dir/err" && "$dir/example" >"$dir/out"
+verdict $? "a program against the installed library"; out "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+"$dir/root/usr/bin/wsgauntlet" --version >"$dir/out"; verdict $? "the installed program"
+
+echo "e2e cli: $passed passed, $failed failed"
+test "$failed" -eq 0
