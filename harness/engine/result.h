@@ -69,6 +69,7 @@ struct run_result {
     struct testee_info testee;
     struct case_result **cases; /* in the order of the suite */
     size_t count, capacity;
+    size_t ended;         /* of them, those whose result stands */
     bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
     size_t planned;
 };

@@ -157,6 +157,7 @@ static void conclude(struct play *p, struct item *item)
 {
     enum verdict verdict = item->result->verdict;
     bool known = item->told && item->told_verdict == verdict;
+    p->run->ended += !item->told;
     item->told = true;
     item->told_verdict = verdict;
     if (p->config->progress != NULL && !known)

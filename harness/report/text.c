@@ -112,14 +112,14 @@ static void progress(struct text_report *report, const struct run_result *run, c
 {
     struct run_summary summary = run_summary(run);
     size_t bad = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR];
-    size_t filled = run->planned == 0 ? 0 : BAR * summary.total / run->planned;
+    size_t filled = run->planned == 0 ? 0 : BAR * run->ended / run->planned;
     struct buf line, cut;
     buf_init(&line, 0);
     buf_init(&cut, 0);
     buf_append_byte(&line, '[');
     buf_append_fill(&line, '#', filled);
     buf_append_fill(&line, ' ', BAR - filled);
-    buf_printf(&line, "] %zu/%zu", summary.total, run->planned);
+    buf_printf(&line, "] %zu/%zu", run->ended, run->planned);
     if (bad != 0)
         buf_printf(&line, "  %zu failed", bad);
     buf_append_text(&line, "  ");

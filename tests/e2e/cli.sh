@@ -127,7 +127,8 @@ terminal() { TERM=xterm script -qec "stty cols 80; $1" /dev/null >"$dir/out" 2>&
 terminal "$wsg test --sim --case 'ping/*'"
 grep -q $'\033\[32m' "$dir/out"; verdict $? "colour on a terminal"
 grep -q '/[0-9]* *ping/' "$dir/out"; verdict $? "    with progress"
-tr '\r' '\n' <"$dir/out" | sed 's/\x1b\[[0-9;]*[mK]//g' | awk 'length > 80 { bad = 1 } END { exit bad }'
+tr '\r' '\n' <"$dir/out" | sed 's/\x1b\[[0-9;]*[mK]//g' |
+    "$python" -c 'import sys; sys.exit(any(len(line) > 81 for line in sys.stdin))'
 verdict $? "    within 80 columns"
 terminal "NO_COLOR=1 $wsg test --sim --case 'ping/*'"
 ! grep -q $'\033\[[0-9;]*m' "$dir/out"; verdict $? "none with NO_COLOR"
@@ -136,7 +137,7 @@ grep -q $'\033\[32m' "$dir/out"; verdict $? "    even in a pipe"
 
 # --- a testee that dies ---
 cat >"$dir/death.wsg" <<'EOF'
-case good/1 each n 1 2 3 4 5 6 "echoes"
+case good/1 "echoes" each n 1 2 3 4 5 6
   open
   send text "a"
   expect echo
@@ -146,12 +147,11 @@ case bad/death "dies of a word"
   send text "die"
   expect echo
 
-case good/2 each n 1 2 3 4 5 6 "echoes"
+case good/2 "echoes" each n 1 2 3 4 5 6
   open
   send text "b"
   expect echo
 EOF
-"$wsg" fmt -w "$dir/death.wsg" >/dev/null
 is "a testee that dies" 1 run "$dir/death.wsg" --exec "$python tests/e2e/bad_server.py mortal {port}" --json "$dir/death.json"
 out "FAIL  bad/death: the testee died: exit status 7"; out "a last word"; out "13 cases: 12 passed, 1 failed"
 valid "$dir/death.json"

@@ -52,6 +52,7 @@ static struct case_result *sample_add(struct run_result *run, size_t at)
     struct case_result *result = run_result_add(run);
     ck_assert_ptr_nonnull(result);
     struct case_result empty = *result;
+    run->ended++;
     *result = sample_cases[at];
     const char **texts[] = {&result->id, &result->title, &result->alias, &result->section, &result->file,
                             &result->expected, &result->seen, &result->detail, &result->replay,
