@@ -39,6 +39,12 @@ static bool can_be_raw(const struct piece *piece, const struct piece *end)
     return raw;
 }
 
+/* Private use, noncharacters and the planes without letters show as empty boxes. */
+static bool has_glyph(uint32_t c)
+{
+    return c < 0xe0000 && (c < 0xe000 || c > 0xf8ff) && (c & 0xfffe) != 0xfffe;
+}
+
 /* One character of a quoted text; returns its bytes. */
 static size_t print_character(const char *text, size_t size, struct buf *out)
 {
@@ -52,7 +58,7 @@ static size_t print_character(const char *text, size_t size, struct buf *out)
         buf_append_text(out, "\\$");
     else if (n == 0 || c < 0x20 || c == 0x7f)
         buf_printf(out, "\\x%02x", (uint8_t)*text);
-    else if (text_bad(text, n, &what) != SIZE_MAX)
+    else if (text_bad(text, n, &what) != SIZE_MAX || !has_glyph(c))
         buf_printf(out, "\\u{%" PRIx32 "}", c);
     else
         buf_append(out, text, n);
@@ -250,8 +256,8 @@ static void print_steps(struct printer *p, const struct step *step, const struct
         if (step->form == FORMS)
             continue;
         print_line(p, step);
-        p->indent += 2;
         print_steps(p, step->alternatives, NULL);
+        p->indent += 2;
         print_steps(p, step->body, NULL);
         p->indent -= 2;
         if (step->verb == VERB_REPEAT)

@@ -310,7 +310,7 @@ static bool is_alternative(const char *word, size_t size, const char *begin, con
     return true;
 }
 
-void legal_print(const char *legal, char *out, size_t room)
+void value_print_legal(const char *legal, char *out, size_t room)
 {
     size_t i = 0;
     for (; legal[i] != 0 && i + 1 < room; i++)
@@ -332,7 +332,7 @@ static bool check_alternatives(struct reader *r, const char *legal)
     if (near.best != NULL && *near.best != '#')
         snprintf(r->fault->hint, sizeof r->fault->hint, "did you mean '%.*s'?", (int)near.best_size, near.best);
     else
-        legal_print(legal, r->fault->hint, sizeof r->fault->hint);
+        value_print_legal(legal, r->fault->hint, sizeof r->fault->hint);
     return false;
 }
 
@@ -382,7 +382,10 @@ static void print_unit(uint64_t amount, const struct unit *units, struct buf *ou
 
 void value_print_size(uint64_t bytes, struct buf *out)
 {
-    print_unit(bytes, size_units, out);
+    if (bytes % size_units[1].factor != 0 || bytes == 0)
+        buf_printf(out, "%" PRIu64, bytes);
+    else
+        print_unit(bytes, size_units, out);
 }
 
 static void print_time(uint64_t ns, struct buf *out)
@@ -438,7 +441,7 @@ static void print_int(const struct value *v, struct buf *out)
 
 static void print_size(const struct value *v, struct buf *out)
 {
-    print_unit(v->number, size_units, out);
+    value_print_size(v->number, out);
 }
 
 static void print_rate(const struct value *v, struct buf *out)

@@ -18,7 +18,7 @@ bool value_read(struct arena *arena, enum value_kind kind, enum slot slot, const
 bool value_read_size(const char *word, size_t size, uint64_t *bytes, struct value_fault *fault);
 bool value_read_number(const char *word, size_t size, uint64_t *number, struct value_fault *fault);
 /* How a row's `legal` is shown to a person: # as 0. */
-void legal_print(const char *legal, char *out, size_t room);
+void value_print_legal(const char *legal, char *out, size_t room);
 /* Letters, digits and _, not beginning with a digit. */
 bool value_is_name(const char *word, size_t size);
 /* "${name}": the length of name, 0 when it is something else. */
@@ -26,7 +26,7 @@ size_t value_variable(const char *word, size_t size);
 
 /* Prints a value of any kind; a RANGE from 0 is its end alone. */
 void value_print(const struct value *value, struct buf *out);
-/* A number of bytes with its unit: 3B, 64KiB. */
+/* A number of bytes: 3, 64KiB. */
 void value_print_size(uint64_t bytes, struct buf *out);
 
 #endif

@@ -25,7 +25,7 @@ static void option_usage(const struct option_row *row, char out[FORM_TEXT])
 {
     const char *legal = slot_rows[row->slot].legal, *name = value_rows[row->value].name;
     char shown[64];
-    legal_print(legal, shown, sizeof shown);
+    value_print_legal(legal, shown, sizeof shown);
     /* "ID" and the like are letters of a word; ranges and alternatives say more than the kind's name. */
     if (strpbrk(legal, ".|") != NULL && legal[strlen(legal) - 1] != '.')
         name = shown;
