@@ -142,7 +142,10 @@ static void on_close(struct conn *c, const struct ws_event *event)
 
 static void on_violation(struct conn *c, const struct ws_event *event)
 {
-    breach_frame(c->runner, ws_violation_get(event->violation));
+    /* A server that answers our 1010 with the same code only does what 5.5.1 calls typical. */
+    bool echoed = event->violation == WS_V_CLOSE_CODE_1010 && c->close_sent_code == 1010;
+    if (!echoed)
+        breach_frame(c->runner, ws_violation_get(event->violation));
 }
 
 static void on_frame_head(struct conn *c, const struct ws_event *event)
