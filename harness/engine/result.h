@@ -51,6 +51,7 @@ struct case_result {
     const char *source;      /* the case as .wsg */
     const char *trace;       /* what happened, as .wsg */
     const char *stderr_tail; /* of a testee that died; "" */
+    uint64_t sent_digest;    /* over every byte that we sent: cases that sent the same have the same */
 };
 
 struct testee_info {

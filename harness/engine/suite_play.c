@@ -206,6 +206,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
     struct item *item = arg;
     struct play *p = item->play;
     item->runner = NULL;
+    result->sent_digest = trace->digest;
     group_remove(&p->under_way, item);
     learn_agent(p, trace);
     soon(p);

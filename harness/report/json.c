@@ -32,11 +32,12 @@ static json_t *milliseconds(uint64_t ns)
     return json_real(round((double)ns / 1e3) / 1e3);
 }
 
-static json_t *seed_text(uint64_t seed)
+/* As text: a number of 64 bits would lose digits in many readers. */
+static json_t *hexadecimal(uint64_t number)
 {
     char hex[24];
-    snprintf(hex, sizeof hex, "0x%" PRIx64, seed);
-    return json_string(hex); /* a number of 64 bits would lose digits in many readers */
+    snprintf(hex, sizeof hex, "0x%" PRIx64, number);
+    return json_string(hex);
 }
 
 static json_t *summary_json(const struct run_result *run)
@@ -82,6 +83,7 @@ static json_t *case_json(const struct case_result *result, bool trace)
     json_object_set_new(object, "seen", text(result->seen));
     json_object_set_new(object, "detail", text(result->detail));
     json_object_set_new(object, "replay", text(result->replay));
+    json_object_set_new(object, "sent_digest", hexadecimal(result->sent_digest));
     if (result->stderr_tail != NULL && result->stderr_tail[0] != 0)
         json_object_set_new(object, "stderr", text(result->stderr_tail));
     if (trace) {
@@ -98,7 +100,7 @@ static json_t *run_json(const struct run_result *run, const struct json_options 
         json_array_append_new(cases, case_json(run->cases[i], options->trace));
     json_object_set_new(root, "tool", json_string("wsgauntlet"));
     json_object_set_new(root, "version", text(options->version));
-    json_object_set_new(root, "seed", seed_text(run->seed));
+    json_object_set_new(root, "seed", hexadecimal(run->seed));
     json_object_set_new(root, "started", text(run->started));
     json_object_set_new(root, "duration_ms", milliseconds(run->duration_ns));
     json_object_set_new(root, "interrupted", json_boolean(run->interrupted));

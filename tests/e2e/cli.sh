@@ -156,6 +156,19 @@ is "a testee that dies" 1 run "$dir/death.wsg" --exec "$python tests/e2e/bad_ser
 out "FAIL  bad/death: the testee died: exit status 7"; out "a last word"; out "13 cases: 12 passed, 1 failed"
 valid "$dir/death.json"
 
+# --- the same seed, the same bytes, on real sockets ---
+coproc ECHO { exec "$wsg" echo --deflate; }
+read -r line <&"${ECHO[0]}"
+url=${line##* }
+for jobs in 1 8; do
+    is "the suite, $jobs at a time" 0 test "$url" --seed 7 -j "$jobs" --json "$dir/jobs-$jobs.json"
+    grep -o '"sent_digest.*' "$dir/jobs-$jobs.json" >"$dir/sent-$jobs"
+done
+test -s "$dir/sent-1" && cmp -s "$dir/sent-1" "$dir/sent-8"; verdict $? "    sends the same bytes in each case"
+# shellcheck disable=SC2154
+kill "$ECHO_PID"
+wait "$ECHO_PID" 2>/dev/null
+
 # --- interruption ---
 coproc SERVER { exec "$python" tests/e2e/bad_server.py silent 0; }
 read -r port <&"${SERVER[0]}"
