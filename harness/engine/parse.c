@@ -319,13 +319,6 @@ static void add_line(struct parser *p, struct step *step, bool fine)
 
 /* ---- lines ---- */
 
-static char *trimmed(struct parser *p, const char *text, size_t size)
-{
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
-        size--;
-    return parse_text(p, text, size);
-}
-
 /* A line that holds something to do; the token is its first. */
 static void read_step(struct parser *p)
 {
@@ -362,7 +355,7 @@ static void read_step(struct parser *p)
     while (p->token.kind != TOKEN_END)
         parse_next(p);
     if (p->lexer.comment != NULL)
-        step->comment = trimmed(p, p->lexer.comment, p->lexer.comment_size);
+        step->comment = parse_text(p, p->lexer.comment, p->lexer.comment_size);
     if (p->before.size > 0)
         step->before = parse_text(p, buf_text(&p->before), p->before.size);
     buf_clear(&p->before);

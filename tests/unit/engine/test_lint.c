@@ -83,6 +83,10 @@ START_TEST(a_family_uses_its_value)
     buf_free(&out);
     ck_assert_uint_eq(lint("case x each n 1 2 3\nmust 6455-5.4-interleave-text\nopen\nsend close ${n}\n", &out), 0);
     buf_free(&out);
+    ck_assert_uint_eq(lint("case x each n 1 2 3\nmust 6455-5.4-interleave-text\nopen\nsend text '${n}'\n", &out), 0);
+    buf_free(&out);
+    ck_assert_uint_eq(lint("case x each n 1 2 3\nmust 6455-5.4-interleave-text\nopen\nexpect eof\nor close ${n}\n", &out), 0);
+    buf_free(&out);
 }
 END_TEST
 

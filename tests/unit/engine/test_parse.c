@@ -171,6 +171,9 @@ static const struct { const char *line; int column; const char *message, *hint; 
     {"send text hex(123)", 18, "expected one more hex digit", ""},
     {"expect close none|${x}", 14, "only the value of a family", "each NAME VALUE"},
     {"case y each n 1\n  timeout ${n}\n  open", 8, "value 1: a time needs its unit", "it stands in '${n}' in line 3"},
+    {"fault slice 99999999999999GiB", 13, "does not fit 64 bits", ""},
+    {"wait 1.5ns", 6, "finer than a nanosecond", ""},
+    {"reconnect factor 1234567890123", 18, "too many digits", ""},
     {"wait 1 s", 6, "a time needs its unit", "ms, s, m or h"},
     {"expect close 1000,1002", 14, "unexpected letters behind a code", "joined with '|'"},
     {"expect fail 1002 or close", 18, "unknown option", "'or' begins a line of its own"},
@@ -234,6 +237,57 @@ START_TEST(ten_mistakes_are_ten_messages)
     ck_assert_uint_eq(p.mistakes, 10);
     parsed_free(&p);
     free(text);
+}
+END_TEST
+
+/* ---- files ---- */
+
+static void check_load(const char *path, const char *why_part, enum diag_kind kind)
+{
+    struct buf errors;
+    struct diag why = {0};
+    buf_init(&errors, 0);
+    struct script *s = script_load(path, &errors, &why);
+    ck_assert_msg((s != NULL) == (why_part == NULL), "%s: %s", path, why.text);
+    ck_assert_int_eq(why.kind, kind);
+    ck_assert_msg(why_part == NULL || strstr(why.text, why_part) != NULL, "%s: %s", path, why.text);
+    script_free(s);
+    buf_free(&errors);
+}
+
+static void write_file(const char *path, const char *text, size_t times)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    for (size_t i = 0; i < times; i++)
+        fputs(text, file);
+    fclose(file);
+}
+
+START_TEST(files_are_loaded)
+{
+    write_file("right.wsg", "scenario \"x\"\nopen\n", 1);
+    write_file("wrong.wsg", "scenario \"x\"\nopne\nsned\n", 1);
+    write_file("large.wsg", "# 16 bytes long\n", LIMIT_SCRIPT_BYTES / 16 + 1);
+    check_load("right.wsg", NULL, DIAG_NONE);
+    check_load("wrong.wsg", "wrong.wsg: 2 mistakes", DIAG_USAGE);
+    check_load("large.wsg", "large.wsg: 1 mistake", DIAG_USAGE);
+    check_load("missing.wsg", "missing.wsg: No such file", DIAG_USAGE);
+    check_load(".", "Is a directory", DIAG_USAGE);
+    int hit = 1;
+    for (unsigned long n = 1; hit; n++) {
+        struct buf errors;
+        struct diag why = {0};
+        buf_init(&errors, 0);
+        nomem_at(n, 1);
+        struct script *s = script_load("right.wsg", &errors, &why);
+        hit = nomem_hit();
+        nomem_at(0, 0);
+        /* Without memory for its buffer, the C library still reads. */
+        ck_assert(s != NULL || (hit && why.text[0] != 0));
+        script_free(s);
+        buf_free(&errors);
+    }
 }
 END_TEST
 
@@ -377,6 +431,7 @@ START_TEST(mutated_files_are_read_and_right_ones_printed)
             struct parsed q = parsed_text("x", buf_text(&out), out.size);
             ck_assert_msg(q.mistakes == 0 && same_steps(p.script->lines, q.script->lines), "%.*s\n-- became\n%s\n%s",
                           (int)n, text, buf_text(&out), buf_text(&q.errors));
+            script_lint(q.script, NULL, &out);
             right++;
             parsed_free(&q);
             buf_free(&out);
@@ -455,7 +510,7 @@ END_TEST
 
 UNIT_MAIN("engine/parse", a_case_has_what_its_lines_say, a_family_has_its_value_in_place,
           scenarios_are_named_by_their_file, values_are_what_they_say, a_byte_order_mark_and_crlf_are_taken,
-          each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
+          each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages, files_are_loaded,
           limits_are_messages, the_table_agrees_with_the_limits, many_mistakes_are_counted_and_not_all_printed,
           a_long_line_is_shown_in_part, every_prefix_of_a_file_is_read,
           mutated_files_are_read_and_right_ones_printed, each_allocation_may_fail, a_mebibyte_takes_linear_time)
