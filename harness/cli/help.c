@@ -95,6 +95,17 @@ static void manual_text(struct buf *out, const char *text)
     }
 }
 
+/* Ends a tagged line, with what the command or option takes. */
+static void manual_argument(struct buf *out, const char *argument)
+{
+    if (argument[0] != 0) {
+        buf_append_text(out, " \\fI");
+        manual_text(out, argument);
+        buf_append_text(out, "\\fR");
+    }
+    buf_append_byte(out, '\n');
+}
+
 static void manual_option(struct buf *out, const struct option_row *row)
 {
     buf_append_text(out, ".TP\n");
@@ -103,12 +114,7 @@ static void manual_option(struct buf *out, const struct option_row *row)
     buf_append_text(out, "\\fB\\-\\-");
     manual_text(out, row->word);
     buf_append_text(out, "\\fR");
-    if (row->argument[0] != 0) {
-        buf_append_text(out, " \\fI");
-        manual_text(out, row->argument);
-        buf_append_text(out, "\\fR");
-    }
-    buf_append_byte(out, '\n');
+    manual_argument(out, row->argument);
     manual_text(out, row->help);
     const char *separator = " (";
     for (size_t i = 0; i < COMMANDS; i++) {
@@ -126,12 +132,7 @@ void help_manual(struct buf *out)
     for (size_t i = 0; i < COMMANDS; i++) {
         const struct command_row *row = &cli_commands[i];
         buf_printf(out, ".TP\n\\fBwsgauntlet %s\\fR [\\fIOPTION\\fR...]", row->word);
-        if (row->arguments[0] != 0) {
-            buf_append_text(out, " \\fI");
-            manual_text(out, row->arguments);
-            buf_append_text(out, "\\fR");
-        }
-        buf_append_byte(out, '\n');
+        manual_argument(out, row->arguments);
         manual_text(out, row->summary);
         buf_append_text(out, ".\n");
     }

@@ -95,12 +95,17 @@ is "list of nothing" 2 list 'no/such*'; one_line
 is "requirements" 0 list --requirements '6455-5.5.3*'; out "ping/payload-125"
 
 # --- exit statuses and replay ---
+printf 'case a "x"\n  testee client\n  accept\n' >"$dir/client.wsg"
+is "cases for clients are left out" 2 run "$dir/client.wsg" --sim; err "1 case for clients left out"
 is "all passed" 0 test --sim --case 'ping/*'; out " passed in "; no_escape
 is "something failed" 1 test --sim --fault accept-key-wrong --case 'handshake/*' --seed 0x51f0; out "FAIL  "
 replay=$(sed -n 's/^ *replay: wsgauntlet //p' "$dir/out" | head -n 1)
 eval "set -- $replay"
 is "its replay command fails too" 1 "$@"; out "1 case"
 is "one case by its line" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v; out "ping/answered"; out "1 case:"
+is "a path of its own" 0 run scenarios/rfc6455/ping.wsg --url 'ws://localhost:{port}/a?b' --header 'X-Y: z' --trace -v \
+    --case ping/answered --exec "$python tests/e2e/bad_server.py mortal {port}"
+out 'GET /a?b HTTP/1.1'; out 'X-Y: z'
 is "over wss" 0 test --tls --case 'ping/*'; out "wss://127.0.0.1:"
 is "traced" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v --trace; out "send ping"
 is "the same seed" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cp "$dir/out" "$dir/first"
