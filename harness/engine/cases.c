@@ -399,7 +399,8 @@ static const struct step *read_top(struct chapter *common)
 
 void cases_build(struct parser *p)
 {
-    struct chapter common = {.p = p, .suite = "", .timeout_ns = patience_ns, .tested = TESTED_BOTH, .stem = file_stem(p)};
+    struct chapter common = {.p = p, .suite = "", .timeout_ns = patience_ns, .tested = TESTED_BOTH,
+                             .stem = file_stem(p)};
     size_t scenarios = 0, capacity = 0;
     for (const struct step *line = p->script->lines; line != NULL; line = line->next)
         scenarios += line->verb == VERB_SCENARIO;

@@ -60,7 +60,8 @@ static bool only_family_names(struct parser *p, const char *word)
     while (!p->family_unknown && (at = strstr(at, "${")) != NULL) {
         if (size == 0 || strncmp(at + 2, p->family, size) != 0 || at[2 + size] != '}') {
             parse_wrong(p, "only the value of a family may stand here");
-            mistake_hint(&p->mistakes, size > 0 ? "this family's is ${%.40s}" : "case ID each NAME VALUE...", p->family);
+            mistake_hint(&p->mistakes, size > 0 ? "this family's is ${%.40s}" : "case ID each NAME VALUE...",
+                         p->family);
             return false;
         }
         at += 2;

@@ -52,7 +52,7 @@ struct piece {
     bool glued;            /* QUOTED, RAW, CAPTURE: in the same pair of quotes as the piece before */
     const uint8_t *bytes;  /* QUOTED, RAW, HEX */
     size_t size;
-    const char *name;      /* CAPTURE; HEX, FILL, REPEAT, RANDOM, TEXT: the ${name} that stands for digits or number, or NULL */
+    const char *name;      /* CAPTURE; of the others the ${name} that stands for their number or digits, or NULL */
     uint8_t byte;          /* FILL */
     uint64_t times;        /* FILL, REPEAT: how often; RANDOM, TEXT: bytes */
     struct payload *inner; /* REPEAT: what; FILE: the path */
@@ -108,7 +108,8 @@ enum grade { GRADE_MUST, GRADE_SHOULD, GRADE_MAY };
 
 /* One thing to run: a case (of a family: one per value) or a scenario. */
 struct test_case {
-    const char *id;           /* "5.5.2/payload-125"; a scenario's is its file name without .wsg, with :LINE when there are several */
+    const char *id;           /* "5.5.2/payload-125"; a scenario's is its file's name without .wsg, with :LINE
+                                 behind it when the file has several */
     const char *title;
     bool is_scenario;
     const char *suite;        /* title of its file, "" */

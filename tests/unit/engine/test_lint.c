@@ -15,7 +15,8 @@ static const struct { const char *steps; int column; const char *message, *hint;
     {"send text \"${i}\"\nopen", 11, "nothing has captured ${i} yet", "inside of a repeat"},
     {"repeat 2\nopen\nend\nsend text repeat(\"${i}\" x 2)", 0, "nothing has captured ${i} yet", ""},
     {"expect text matches '('", 13, "not a regular expression", "missing closing parenthesis"},
-    {"expect text matches '(a)' capture a capture b\nsend text \"${a}${b}\"", 37, "has no group for this capture", "1 group"},
+    {"expect text matches '(a)' capture a capture b\nsend text \"${a}${b}\"", 37, "has no group for this capture",
+     "1 group"},
     {"open\ndrop reset\nsend ping", 0, "the connection was dropped in line 4", "reconnect, open"},
     {"open\ndrop fin\nfence", 0, "the connection was dropped in line 4", "reconnect, open"},
     {"expect text within 0s", 13, "nothing can come within no time", ""},
@@ -85,7 +86,8 @@ START_TEST(a_family_uses_its_value)
     buf_free(&out);
     ck_assert_uint_eq(lint("case x each n 1 2 3\nmust 6455-5.4-interleave-text\nopen\nsend text '${n}'\n", &out), 0);
     buf_free(&out);
-    ck_assert_uint_eq(lint("case x each n 1 2 3\nmust 6455-5.4-interleave-text\nopen\nexpect eof\nor close ${n}\n", &out), 0);
+    ck_assert_uint_eq(lint("case x each n 1 2 3\nmust 6455-5.4-interleave-text\nopen\nexpect eof\nor close ${n}\n",
+                           &out), 0);
     buf_free(&out);
 }
 END_TEST

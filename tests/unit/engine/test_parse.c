@@ -510,7 +510,8 @@ END_TEST
 
 UNIT_MAIN("engine/parse", a_case_has_what_its_lines_say, a_family_has_its_value_in_place,
           scenarios_are_named_by_their_file, values_are_what_they_say, a_byte_order_mark_and_crlf_are_taken,
-          each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages, files_are_loaded,
+          each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
+          files_are_loaded,
           limits_are_messages, the_table_agrees_with_the_limits, many_mistakes_are_counted_and_not_all_printed,
           a_long_line_is_shown_in_part, every_prefix_of_a_file_is_read,
           mutated_files_are_read_and_right_ones_printed, each_allocation_may_fail, a_mebibyte_takes_linear_time)

@@ -171,7 +171,8 @@ START_TEST(files_lie_beside_the_scenario_or_below)
     ck_assert_msg(m.fine, "%s", m.why.text);
     ck_assert_str_eq(buf_text(&m.bytes), "onetwoone");
     made_free(&m);
-    static const char *const bad[] = {"file('../outside')", "file('below/../../outside')", "file('..')", "file('/etc/passwd')",
+    static const char *const bad[] = {"file('../outside')", "file('below/../../outside')", "file('..')",
+                                      "file('/etc/passwd')",
                                       "file('${path}')", "file('')", "file('missing')", "file('below')",
                                       "file(\"a\\0b\")"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -61,7 +61,8 @@ END_TEST
 
 START_TEST(a_case_prints_alone)
 {
-    struct script *s = good_script("suite \"x\"\ncase a each n 1 2 # why\n send close ${n}\n# about b\ncase b\n open\n");
+    struct script *s = good_script("suite \"x\"\ncase a each n 1 2 # why\n send close ${n}\n"
+                                   "# about b\ncase b\n open\n");
     struct buf out;
     buf_init(&out, 0);
     test_case_print(&s->cases[1], &out);
