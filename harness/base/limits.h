@@ -12,11 +12,15 @@
 #define LIMIT_REPEAT_DEPTH      4u
 #define LIMIT_PAYLOAD_BYTES     (64u << 20) /* one payload expression */
 #define LIMIT_MESSAGE_BYTES     (32u << 20) /* a received message that we keep */
+#define LIMIT_MESSAGE_LEAST     (4u << 20)  /* the same for a case that sends and expects nothing as large */
 #define LIMIT_QUEUED_BYTES      (8u << 20)  /* received and not yet expected; above it we stop reading */
-#define LIMIT_QUEUED_EVENTS     65536u
-#define LIMIT_TRACE_EVENTS      200000u     /* older ones are counted, not kept */
+#define LIMIT_QUEUED_EVENTS     16384u
+#define LIMIT_HELD_BYTES        (24u << 20) /* the same for all cases under way together ... */
+#define LIMIT_HELD_SHARE        (1u << 20)  /* ... of which each has this much for itself */
+#define LIMIT_PONG_BYTES        (1u << 20)  /* of ours that wait to be sent; above it pings are not answered */
+#define LIMIT_TRACE_EVENTS      20000u      /* later ones are counted, not kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
-#define LIMIT_TRACE_KEPT        (8u << 20)  /* payload bytes kept in one trace; those of later events are counted only */
+#define LIMIT_TRACE_KEPT        (2u << 20)  /* payload bytes kept in one trace; those of later events are counted only */
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
 #define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */
 #define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */

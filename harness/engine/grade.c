@@ -21,6 +21,11 @@ static enum verdict breach_verdict(enum ws_certainty certainty)
     return verdicts[certainty];
 }
 
+static const char *due_words(struct runner *r)
+{
+    return r->step ? expected_words(r, r->step) : "a closing handshake";
+}
+
 static void breach(struct runner *r, enum verdict verdict, const char *sentence, const char *requirement)
 {
     if (r->decided)
@@ -31,17 +36,19 @@ static void breach(struct runner *r, enum verdict verdict, const char *sentence,
         remark(r, verdict, "the testee %s (%s)", sentence, requirement);
     if (verdict != VERDICT_FAIL)
         return;
-    const char *expected = r->step ? expected_words(r, r->step) : "a closing handshake";
     r->hard = true;
-    end_case(r, VERDICT_FAIL, expected, runner_text(r, "a testee that %s", sentence), "the testee %s (%s)", sentence,
+    end_case(r, VERDICT_FAIL, due_words(r), runner_text(r, "a testee that %s", sentence), "the testee %s (%s)", sentence,
              requirement);
 }
 
 void breach_frame(struct runner *r, const struct ws_violation *violation)
 {
-    bool unreadable = violation->requirement && violation == ws_violation_get(WS_V_TOO_BIG);
-    breach(r, unreadable ? VERDICT_FAIL : breach_verdict(violation->certainty), violation->sentence,
-           violation->requirement);
+    if (violation == ws_violation_get(WS_V_TOO_BIG))
+        end_case(r, VERDICT_FAIL, due_words(r), "a message that is too large",
+                 "the testee sends more than %llu bytes in a message, where the case is about less",
+                 (unsigned long long)r->message_max);
+    else
+        breach(r, breach_verdict(violation->certainty), violation->sentence, violation->requirement);
 }
 
 void breach_handshake(struct runner *r, const struct ws_breach *b, bool fatal)

@@ -12,16 +12,24 @@ static void item_free(struct item *item)
     free(item);
 }
 
+static size_t item_weight(const struct item *item) { return sizeof *item + item->size; }
+
+static bool is_full(const struct conn *c)
+{
+    bool others = c->runner->run->held > LIMIT_HELD_BYTES && c->queued_bytes > LIMIT_HELD_SHARE;
+    return others || c->queued_bytes > LIMIT_QUEUED_BYTES || c->queued_items > LIMIT_QUEUED_EVENTS;
+}
+
 static void pace(struct conn *c)
 {
-    bool full = c->queued_bytes > LIMIT_QUEUED_BYTES || c->queued_items > LIMIT_QUEUED_EVENTS;
+    bool full = is_full(c);
     if (full == c->paused || !c->endpoint)
         return;
     c->paused = full;
     endpoint_pause(c->endpoint, full);
     if (full)
-        runner_note(c->runner, "reading stops: more than %u MiB or %u events were received and not yet expected",
-                    LIMIT_QUEUED_BYTES >> 20, LIMIT_QUEUED_EVENTS);
+        runner_note(c->runner, "reading stops: %zu bytes in %zu events were received and not yet expected",
+                    c->queued_bytes, c->queued_items);
 }
 
 struct item *inbox_item(struct conn *c, enum item_kind kind, const uint8_t *bytes, size_t size,
@@ -49,8 +57,9 @@ void inbox_add(struct conn *c, struct item *item)
 {
     *c->last = item;
     c->last = &item->next;
-    c->queued_bytes += item->size;
+    c->queued_bytes += item_weight(item);
     c->queued_items++;
+    c->runner->run->held += item_weight(item);
     pace(c);
 }
 
@@ -62,8 +71,9 @@ static void unlink_item(struct conn *c, struct item *item)
     *at = item->next;
     if (c->last == &item->next)
         c->last = at;
-    c->queued_bytes -= item->size;
+    c->queued_bytes -= item_weight(item);
     c->queued_items--;
+    c->runner->run->held -= item_weight(item);
     item_free(item);
 }
 

@@ -71,6 +71,7 @@ struct run_result {
     struct case_result **cases; /* in the order of the suite */
     size_t count, capacity;
     size_t ended;         /* of them, those whose result stands */
+    size_t held;          /* bytes that the cases under way have received and not yet expected */
     bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
     size_t planned;
 };

@@ -363,14 +363,46 @@ void runner_interrupt(struct runner *r)
     finish(r);
 }
 
-static void scan_steps(struct runner *r, const struct step *step)
+/* Bytes of a payload as far as the script tells; what it does not tell counts as much. */
+static uint64_t payload_weight(const struct payload *payload)
+{
+    uint64_t weight = 0;
+    for (const struct piece *piece = payload ? payload->pieces : NULL; piece; piece = piece->next) {
+        bool unknown = piece->kind == PIECE_FILE || (piece->name && piece->kind != PIECE_CAPTURE);
+        uint64_t each = piece->kind == PIECE_REPEAT ? payload_weight(piece->inner) : 1;
+        if (unknown || each >= LIMIT_MESSAGE_BYTES || piece->times >= LIMIT_MESSAGE_BYTES)
+            weight += LIMIT_MESSAGE_BYTES;
+        else
+            weight += piece->times ? each * piece->times : piece->size;
+    }
+    return weight;
+}
+
+/* The largest message that the case is about: one payload, or all fragments together. */
+static void scan_payload(struct runner *r, const struct step *step, uint64_t rounds)
+{
+    const struct setting *payload = step_setting(step, SLOT_PAYLOAD);
+    uint64_t weight = payload ? payload_weight(payload->value.bytes) : 0;
+    if (weight > LIMIT_MESSAGE_BYTES)
+        weight = LIMIT_MESSAGE_BYTES;
+    if (step->form == FORM_SEND_CONTINUE || step_flag(step, SLOT_MORE))
+        weight = r->fragment_bytes += weight * rounds;
+    if (weight > r->message_max)
+        r->message_max = weight < LIMIT_MESSAGE_BYTES ? weight : LIMIT_MESSAGE_BYTES;
+}
+
+/* What the case needs: which views of the bytes, and how large its messages may be. */
+static void scan_steps(struct runner *r, const struct step *step, uint64_t rounds)
 {
     for (; step; step = step->next) {
+        scan_payload(r, step, rounds);
         r->uses_fault |= step->verb == VERB_FAULT;
         r->uses_frames |= step->form == FORM_EXPECT_FRAME;
+        r->uses_pings |= step->form == FORM_EXPECT_PING;
         r->uses_echo |= step->form == FORM_EXPECT_ECHO;
-        scan_steps(r, step->body);
-        scan_steps(r, step->alternatives);
+        uint64_t times = rounds * step_number(step, SLOT_COUNT, 1);
+        scan_steps(r, step->body, times < LIMIT_MESSAGE_BYTES ? times : LIMIT_MESSAGE_BYTES);
+        scan_steps(r, step->alternatives, rounds);
     }
 }
 
@@ -404,7 +436,8 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
     buf_init(&r->pump.bytes, 0);
     trace_init(&r->trace);
     r->trace.start_ns = r->began_ns;
-    scan_steps(r, test_case->steps);
+    r->message_max = LIMIT_MESSAGE_LEAST;
+    scan_steps(r, test_case->steps, 1);
     grade_prepare(r);
     runner_wake(r);
     return r;

@@ -25,6 +25,16 @@ static bool too_early(struct runner *r, const struct step *expect, const struct 
     return within && took < within->value.from;
 }
 
+/* The patience of the most patient alternative. */
+static uint64_t patience(struct runner *r, const struct step *expect)
+{
+    uint64_t longest = alternative_deadline(r, expect, expect);
+    for (const struct step *one = expect->alternatives; one; one = one->next)
+        if (alternative_deadline(r, expect, one) > longest)
+            longest = alternative_deadline(r, expect, one);
+    return longest - r->step_ns;
+}
+
 static const char *seen_words(struct runner *r, const struct conn *c, const struct step *step,
                               const struct item *item, uint64_t waited_ns)
 {
@@ -119,7 +129,7 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
     if (item && item->kind == ITEM_CLOSE)
         closing_verdict(r, CLOSE_WRONG_CODE);
     return end_case(r, VERDICT_FAIL, expected_words(r, step),
-                    seen_words(r, c, step, item, runner_now(r) - r->step_ns), "%s", why ? why : "");
+                    seen_words(r, c, step, item, patience(r, step)), "%s", why ? why : "");
 }
 
 /* ---- fence ---- */
@@ -146,6 +156,6 @@ enum progress step_fence(struct runner *r, struct conn *c, const struct step *st
     if (!item && runner_now(r) < deadline)
         return wait_until(r, deadline);
     return end_case(r, VERDICT_FAIL, "the pong to our ping, and nothing else before it",
-                    seen_words(r, c, step, item, runner_now(r) - r->step_ns), "%s",
+                    seen_words(r, c, step, item, deadline - r->step_ns), "%s",
                     item ? "something came that was not expected" : "the ping was not answered");
 }

@@ -181,7 +181,11 @@ END_TEST
 START_TEST(hostile_peers)
 {
     static const struct row rows[] = {
-        {"open; expect text", &claims_huge, VERDICT_FAIL, CLOSE_NONE, "above"},
+        {"open; expect text", &claims_huge, VERDICT_FAIL, CLOSE_NONE, "more than 4194304 bytes"},
+        {"open; expect text fill(0 x 5MiB)", &claims_huge, VERDICT_FAIL, CLOSE_NONE, "more than 5242880 bytes"},
+        {"open; expect text; send text 'x' more; repeat 9; send continue fill(0 x 1MiB) more; end", &claims_huge,
+         VERDICT_FAIL, CLOSE_NONE, "more than 9437185 bytes"},
+        {"open; expect text fill(0 x 40MiB)", &claims_huge, VERDICT_FAIL, CLOSE_NONE, "more than 33554432 bytes"},
         {"open; expect text", &sends_garbage, VERDICT_FAIL, CLOSE_NONE, "reserved"},
         {"open; expect text", &masks, VERDICT_FAIL, CLOSE_NONE, "masked"},
         {"open; expect nothing for 10s", &floods, VERDICT_FAIL, CLOSE_NONE, "nothing should"},
