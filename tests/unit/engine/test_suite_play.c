@@ -207,7 +207,8 @@ START_TEST(who_kills_the_testee_is_found)
     for (size_t i = 0; i < 3; i++) {
         struct run r;
         struct mortal m = {.comes_back = true};
-        play_mortal(&r, &m, GOOD4("a") CASE("bad/now", "die") GOOD4("b") CASE("bad/late", "late") GOOD4("c"), parallel[i]);
+        play_mortal(&r, &m, GOOD4("a") CASE("bad/now", "die") GOOD4("b") CASE("bad/late", "late") GOOD4("c"),
+                    parallel[i]);
         ck_assert_int_eq(r.end, PLAY_DONE);
         ck_assert_uint_eq(r.result->count, 14);
         assert_failed(&r, "bad/now bad/late");
