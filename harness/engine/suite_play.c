@@ -333,7 +333,7 @@ static void on_first_check(struct play *p, enum sanity_state state, const struct
         diag_set(p->why, DIAG_TROUBLE, "%s", reason->text);
         stop(p, PLAY_NO_TESTEE);
     } else if (state == SANITY_NO_ECHO) {
-        note(p, "%s", reason->text);
+        note(p, "%s (these cases need a server that echoes)", reason->text);
     }
 }
 

@@ -174,6 +174,17 @@ test -s "$dir/sent-1" && cmp -s "$dir/sent-1" "$dir/sent-8"; verdict $? "    sen
 kill "$ECHO_PID"
 wait "$ECHO_PID" 2>/dev/null
 
+# --- certificates ---
+coproc ECHO { exec "$wsg" echo --tls --cert-out "$dir/cert.pem"; }
+read -r line <&"${ECHO[0]}"
+url=${line##* }
+is "a certificate that nobody vouches for" 3 test "$url" --case 'ping/*'; err "certificate verify failed"
+is "--ca vouches for it" 0 test "$url" --case 'ping/*' --ca "$dir/cert.pem"
+is "--insecure does not care" 0 test "$url" --case 'ping/*' --insecure
+is "a --ca that is none" 2 test "$url" --ca "$dir/first"; one_line
+kill "$ECHO_PID"
+wait "$ECHO_PID" 2>/dev/null
+
 # --- interruption ---
 coproc SERVER { exec "$python" tests/e2e/bad_server.py silent 0; }
 read -r port <&"${SERVER[0]}"

@@ -135,10 +135,10 @@ static int play(const struct suite *suite, struct whom *whom, struct run_result 
     };
     struct diag stopped = {0};
     enum play_end end = suite_play(suite, &config, run, &stopped);
-    bool mendable = options->url != NULL && options->command == NULL;
+    bool refused = strncmp(stopped.text, "nothing listens", strlen("nothing listens")) == 0;
     if (end == PLAY_NO_TESTEE)
         diag_set(why, DIAG_TROUBLE, "%s%s", stopped.text,
-                 mendable ? "; start the server or give --exec 'CMD {port}'" : "");
+                 refused ? "; start the server or give --exec 'CMD {port}'" : "");
     else
         text_end(&text, run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
     return write_json(run, options, why) ? status_of(end, run) : DIAG_TROUBLE;
