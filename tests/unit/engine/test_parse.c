@@ -442,24 +442,42 @@ START_TEST(mutated_files_are_read_and_right_ones_printed)
 }
 END_TEST
 
+/* The n-th allocation fails: there is no script then, or nothing is missing in it. Was there an n-th? */
+static bool check_without_memory(const struct parsed *whole, const char *name, const char *text, size_t size,
+                                 unsigned long n)
+{
+    nomem_at(n, n % 2 == 0);
+    struct parsed p = parsed_text(name, text, size);
+    bool hit = nomem_hit();
+    nomem_at(0, 0);
+    ck_assert(p.script != NULL || (p.mistakes == 1 && hit));
+    ck_assert(p.script != NULL || p.errors.failed || strstr(buf_text(&p.errors), "out of memory") != NULL);
+    if (p.script != NULL && p.mistakes == 0) {
+        ck_assert_msg(same_steps(p.script->lines, whole->script->lines), "allocation %lu", n);
+        ck_assert_uint_eq(p.script->case_count, whole->script->case_count);
+        for (size_t i = 0; i < p.script->case_count; i++)
+            ck_assert_msg(same_steps(p.script->cases[i].steps, whole->script->cases[i].steps) &&
+                              same_text(p.script->cases[i].title, whole->script->cases[i].title),
+                          "allocation %lu, case %zu", n, i);
+    }
+    parsed_free(&p);
+    return hit;
+}
+
 START_TEST(each_allocation_may_fail)
 {
     size_t size;
-    char *text = unit_file("tests/golden/fmt/everything.wsg", &size);
-    for (int wrong = 0; wrong < 2; wrong++) {
-        text[size - 1] = wrong ? '(' : '\n';
-        int hit = 1;
-        for (unsigned long n = 1; hit; n++) {
-            nomem_at(n, n % 2 == 0);
-            struct parsed p = parsed_text("x", text, size);
-            hit = nomem_hit();
-            nomem_at(0, 0);
-            /* The message's own memory may be what is missing: then there is none, but the script is fine. */
-            ck_assert(p.script != NULL || (p.mistakes == 1 && hit));
-            ck_assert(p.script != NULL || p.errors.failed || strstr(buf_text(&p.errors), "out of memory") != NULL);
-            parsed_free(&p);
-        }
+    char *text = unit_file("tests/golden/fmt/everything.wsg", &size), name[16385];
+    struct parsed whole = parsed_text("x", text, size);
+    /* The arena asks for memory once in 16 KiB: names of many lengths move what is asked for there. */
+    for (size_t length = 1; length < sizeof name; length += 160) {
+        memset(name, 'x', length);
+        name[length] = 0;
+        text[size - 1] = length % 800 == 1 ? '(' : '\n';
+        for (unsigned long n = 1; check_without_memory(&whole, name, text, size, n);)
+            n++;
     }
+    parsed_free(&whole);
     free(text);
 }
 END_TEST
