@@ -37,8 +37,8 @@ static void breach(struct runner *r, enum verdict verdict, const char *sentence,
     if (verdict != VERDICT_FAIL)
         return;
     r->hard = true;
-    end_case(r, VERDICT_FAIL, due_words(r), runner_text(r, "a testee that %s", sentence), "the testee %s (%s)", sentence,
-             requirement);
+    end_case(r, VERDICT_FAIL, due_words(r), runner_text(r, "a testee that %s", sentence), "the testee %s (%s)",
+             sentence, requirement);
 }
 
 void breach_frame(struct runner *r, const struct ws_violation *violation)

@@ -135,7 +135,8 @@ void listener_share_wait(struct listener_share *share, struct listener_waiter *w
         struct layer *layer = held->layer;
         held_forget(held);
         layer_pause(layer, false);
-        if (hand_out(share, waiter, layer))
+        waiter->kept = true;
+        if (hand_out(share, waiter, layer) && layer->sink->opened)
             layer->sink->opened(layer->owner); /* its own `opened` was heard by us */
         return;
     }
@@ -145,6 +146,7 @@ void listener_share_wait(struct listener_share *share, struct listener_waiter *w
     *at = waiter;
     waiter->next = NULL;
     waiter->waiting = true;
+    waiter->kept = false;
 }
 
 void listener_share_forget(struct listener_share *share, struct listener_waiter *waiter)

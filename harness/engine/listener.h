@@ -10,6 +10,7 @@ struct listener_waiter {
     bool (*fresh)(void *arg, struct layer *layer);
     void *arg;
     bool waiting;
+    bool kept;    /* what it got had been waiting, unread, and may be dead by now */
     struct listener_waiter *next;
 };
 

@@ -278,15 +278,20 @@ bool opening_judge(struct runner *r, struct conn *c)
 
 /* ---- the handshake step by step ---- */
 
-enum opening opening_begin(struct runner *r, struct conn *c, const struct step *step, uint64_t patience_ns)
+static enum opening dial(struct runner *r, struct conn *c, const struct step *step, uint64_t deadline)
 {
     conn_renew(c);
     if (r->decided)
         return OPENING_ENDED;
     c->opened_by = step;
     c->opening = OPENING_DIAL;
-    c->opening_deadline = runner_now(r) + patience_ns;
+    c->opening_deadline = deadline;
     return conn_dial(c) ? OPENING_WAIT : OPENING_ENDED;
+}
+
+enum opening opening_begin(struct runner *r, struct conn *c, const struct step *step, uint64_t patience_ns)
+{
+    return dial(r, c, step, runner_now(r) + patience_ns);
 }
 
 /* Has what we write next a reason to be written? */
@@ -366,6 +371,9 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
         return OPENING_DONE;
     if (c->opening == OPENING_ANSWER && c->head.there)
         return see_answer(r, c, seen);
+    bool gone = c->end && c->waiter.kept; /* before we looked: the next one counts */
+    if (gone && dial(r, c, c->opened_by, c->opening_deadline) == OPENING_ENDED)
+        return OPENING_ENDED;
     *seen = c->end ? end_words(r, c) : "nothing";
     if (c->end || runner_now(r) >= c->opening_deadline)
         return OPENING_FAILED;

@@ -353,14 +353,18 @@ static void pair_done(void *arg, struct case_result *result, const struct trace 
         loop_stop(pair->stage.loop);
 }
 
-static void play_pair(const char *client_steps, const char *server_steps, enum verdict client, enum verdict server)
+static void play_pair_over(bool tls, const char *client_steps, const char *server_steps, enum verdict client,
+                           enum verdict server)
 {
     struct net_address any = {.port = 0};
     struct script *scripts[2] = {stage_parse(client_steps), stage_parse(server_steps)};
     struct pair pair = {.left = 2};
+    struct tls_context *served = tls ? tls_server_new(&(struct tls_server_options){0}, NULL) : NULL;
     stage_open(&pair.stage, &correct);
-    struct listener_share *share = listener_share_new(pair.stage.loop, &any, NULL, NULL);
+    struct listener_share *share = listener_share_new(pair.stage.loop, &any, served, NULL);
     pair.stage.testee.url.port = listener_share_port(share);
+    pair.stage.testee.url.secure = tls;
+    pair.stage.testee.tls = tls ? tls_client_new(&(struct tls_client_options){.insecure = true}, NULL) : NULL;
     scripts[1]->cases[0].line = 2; /* tells the results apart */
     for (int i = 0; i < 2; i++) {
         struct runner_config config = {.loop = pair.stage.loop, .testee = &pair.stage.testee, .seed = 1,
@@ -377,8 +381,36 @@ static void play_pair(const char *client_steps, const char *server_steps, enum v
         script_free(scripts[i]);
     }
     listener_share_free(share);
+    tls_context_free(pair.stage.testee.tls);
+    tls_context_free(served);
     stage_close(&pair.stage);
 }
+
+static void play_pair(const char *client_steps, const char *server_steps, enum verdict client, enum verdict server)
+{
+    play_pair_over(false, client_steps, server_steps, client, server);
+}
+
+START_TEST(a_connection_that_nobody_waits_for_is_kept)
+{
+    static const char early[] = "open; send text 'x'; expect text 'y'",
+                      late[] = "wait 100ms; accept; expect text 'x'; send text 'y'";
+    play_pair(early, late, VERDICT_PASS, VERDICT_PASS);
+    play_pair_over(true, early, late, VERDICT_PASS, VERDICT_PASS);
+    play_pair("connect; drop reset", "wait 100ms; accept", VERDICT_PASS, VERDICT_FAIL);
+    play_pair("connect; drop reset; wait 200ms; open", "wait 100ms; accept", VERDICT_PASS, VERDICT_PASS);
+}
+END_TEST
+
+START_TEST(tls_ends_with_or_without_a_word)
+{
+    play_pair_over(true, "needs tls; open; drop fin; expect eof", "accept; expect eof; drop fin", VERDICT_PASS,
+                   VERDICT_PASS);
+    play_pair_over(true, "open; drop fin abrupt", "accept; expect eof", VERDICT_PASS, VERDICT_PASS);
+    play_pair_over(true, "open; drop reset", "accept; expect reset", VERDICT_PASS, VERDICT_PASS);
+    play_pair_over(true, "needs plain; open", "wait 1ms", VERDICT_UNIMPLEMENTED, VERDICT_PASS);
+}
+END_TEST
 
 START_TEST(both_roles)
 {
@@ -408,4 +440,5 @@ END_TEST
 UNIT_MAIN("runner", openings, ends, testees_that_are_not_ours, faults_on_the_way,
           hostile_peers, equal_seeds_send_equal_bytes, backoff_in_virtual_time,
           nobody_there_is_our_trouble_at_first, a_flood_is_not_kept, an_interrupt_ends_it_at_once,
-          the_result_tells_all, both_roles)
+          the_result_tells_all, both_roles, a_connection_that_nobody_waits_for_is_kept,
+          tls_ends_with_or_without_a_word)
