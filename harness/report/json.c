@@ -9,6 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* jansson passes over a value that there was no memory for; this remembers it. */
+struct writer {
+    bool failed;
+};
+
+static void put(struct writer *w, json_t *object, const char *name, json_t *value)
+{
+    w->failed |= json_object_set_new(object, name, value) != 0;
+}
+
+static void add(struct writer *w, json_t *array, json_t *value)
+{
+    w->failed |= json_array_append_new(array, value) != 0;
+}
+
 static json_t *text(const char *value)
 {
     struct buf clean;
@@ -19,11 +34,11 @@ static json_t *text(const char *value)
     return string;
 }
 
-static json_t *texts(const char *const *values)
+static json_t *texts(struct writer *w, const char *const *values)
 {
     json_t *array = json_array();
     for (; values != NULL && *values != NULL; values++)
-        json_array_append_new(array, text(*values));
+        add(w, array, text(*values));
     return array;
 }
 
@@ -40,82 +55,83 @@ static json_t *hexadecimal(uint64_t number)
     return json_string(hex);
 }
 
-static json_t *summary_json(const struct run_result *run)
+static json_t *summary_json(struct writer *w, const struct run_result *run)
 {
     struct run_summary summary = run_summary(run);
     json_t *object = json_object();
-    json_object_set_new(object, "total", json_integer((json_int_t)summary.total));
+    put(w, object, "total", json_integer((json_int_t)summary.total));
     static const char *const names[VERDICTS] = {
         [VERDICT_PASS] = "pass", [VERDICT_NON_STRICT] = "non_strict", [VERDICT_INFO] = "info",
         [VERDICT_UNIMPLEMENTED] = "unimplemented", [VERDICT_FAIL] = "fail", [VERDICT_ERROR] = "error",
     };
     for (int i = 0; i < VERDICTS; i++)
-        json_object_set_new(object, names[i], json_integer((json_int_t)summary.by[i]));
+        put(w, object, names[i], json_integer((json_int_t)summary.by[i]));
     return object;
 }
 
-static json_t *testee_json(const struct testee_info *testee)
+static json_t *testee_json(struct writer *w, const struct testee_info *testee)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "url", text(testee->url));
-    json_object_set_new(object, "command", text(testee->command));
-    json_object_set_new(object, "agent", text(testee->agent));
-    json_object_set_new(object, "builtin", json_boolean(testee->builtin));
-    json_object_set_new(object, "tls", json_boolean(testee->tls));
+    put(w, object, "url", text(testee->url));
+    put(w, object, "command", text(testee->command));
+    put(w, object, "agent", text(testee->agent));
+    put(w, object, "builtin", json_boolean(testee->builtin));
+    put(w, object, "tls", json_boolean(testee->tls));
     return object;
 }
 
-static json_t *case_json(const struct case_result *result, bool trace)
+static json_t *case_json(struct writer *w, const struct case_result *result, bool trace)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "id", text(result->id));
-    json_object_set_new(object, "title", text(result->title));
-    json_object_set_new(object, "alias", text(result->alias));
-    json_object_set_new(object, "section", text(result->section));
-    json_object_set_new(object, "file", text(result->file));
-    json_object_set_new(object, "line", json_integer(result->line));
-    json_object_set_new(object, "verdict", text(verdict_word(result->verdict)));
-    json_object_set_new(object, "close_verdict", text(close_verdict_word(result->close_verdict)));
-    json_object_set_new(object, "requirements", texts(result->requirements));
-    json_object_set_new(object, "duration_ms", milliseconds(result->duration_ns));
-    json_object_set_new(object, "step_line", json_integer(result->step_line));
-    json_object_set_new(object, "expected", text(result->expected));
-    json_object_set_new(object, "seen", text(result->seen));
-    json_object_set_new(object, "detail", text(result->detail));
-    json_object_set_new(object, "replay", text(result->replay));
-    json_object_set_new(object, "sent_digest", hexadecimal(result->sent_digest));
+    put(w, object, "id", text(result->id));
+    put(w, object, "title", text(result->title));
+    put(w, object, "alias", text(result->alias));
+    put(w, object, "section", text(result->section));
+    put(w, object, "file", text(result->file));
+    put(w, object, "line", json_integer(result->line));
+    put(w, object, "verdict", text(verdict_word(result->verdict)));
+    put(w, object, "close_verdict", text(close_verdict_word(result->close_verdict)));
+    put(w, object, "requirements", texts(w, result->requirements));
+    put(w, object, "duration_ms", milliseconds(result->duration_ns));
+    put(w, object, "step_line", json_integer(result->step_line));
+    put(w, object, "expected", text(result->expected));
+    put(w, object, "seen", text(result->seen));
+    put(w, object, "detail", text(result->detail));
+    put(w, object, "replay", text(result->replay));
+    put(w, object, "sent_digest", hexadecimal(result->sent_digest));
     if (result->stderr_tail != NULL && result->stderr_tail[0] != 0)
-        json_object_set_new(object, "stderr", text(result->stderr_tail));
+        put(w, object, "stderr", text(result->stderr_tail));
     if (trace) {
-        json_object_set_new(object, "source", text(result->source));
-        json_object_set_new(object, "trace", text(result->trace));
+        put(w, object, "source", text(result->source));
+        put(w, object, "trace", text(result->trace));
     }
     return object;
 }
 
-static json_t *run_json(const struct run_result *run, const struct json_options *options)
+static json_t *run_json(struct writer *w, const struct run_result *run, const struct json_options *options)
 {
     json_t *root = json_object(), *cases = json_array();
     for (size_t i = 0; i < run->count; i++)
-        json_array_append_new(cases, case_json(run->cases[i], options->trace));
-    json_object_set_new(root, "tool", json_string("wsgauntlet"));
-    json_object_set_new(root, "version", text(options->version));
-    json_object_set_new(root, "seed", hexadecimal(run->seed));
-    json_object_set_new(root, "started", text(run->started));
-    json_object_set_new(root, "duration_ms", milliseconds(run->duration_ns));
-    json_object_set_new(root, "interrupted", json_boolean(run->interrupted));
-    json_object_set_new(root, "planned", json_integer((json_int_t)run->planned));
-    json_object_set_new(root, "testee", testee_json(&run->testee));
-    json_object_set_new(root, "summary", summary_json(run));
-    json_object_set_new(root, "cases", cases);
+        add(w, cases, case_json(w, run->cases[i], options->trace));
+    put(w, root, "tool", json_string("wsgauntlet"));
+    put(w, root, "version", text(options->version));
+    put(w, root, "seed", hexadecimal(run->seed));
+    put(w, root, "started", text(run->started));
+    put(w, root, "duration_ms", milliseconds(run->duration_ns));
+    put(w, root, "interrupted", json_boolean(run->interrupted));
+    put(w, root, "planned", json_integer((json_int_t)run->planned));
+    put(w, root, "testee", testee_json(w, &run->testee));
+    put(w, root, "summary", summary_json(w, run));
+    put(w, root, "cases", cases);
     return root;
 }
 
 bool json_report(const struct run_result *run, const struct json_options *options, struct buf *out,
                  struct diag *why)
 {
-    json_t *root = run_json(run, options);
-    char *dump = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    struct writer w = {0};
+    json_t *root = run_json(&w, run, options);
+    char *dump = w.failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     json_decref(root);
     bool fine = dump != NULL && buf_append_text(out, dump) && buf_append_byte(out, '\n');
     free(dump);

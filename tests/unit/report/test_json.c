@@ -56,4 +56,45 @@ START_TEST(any_byte_stays_valid)
 }
 END_TEST
 
-UNIT_MAIN("json", golden, any_byte_stays_valid)
+/* jansson's allocations: the n-th fails, and those behind it. */
+static unsigned long left;
+
+static void *scarce(size_t size)
+{
+    if (left == 0)
+        return NULL;
+    left--;
+    return malloc(size);
+}
+
+START_TEST(without_memory_it_is_whole_or_refused)
+{
+    struct run_result *run = sample_run();
+    for (size_t i = 0; i < SAMPLE_CASES; i++)
+        sample_add(run, i);
+    struct json_options options = {.version = "0.1.0", .trace = true};
+    struct buf whole;
+    buf_init(&whole, 0);
+    ck_assert(json_report(run, &options, &whole, NULL));
+    json_set_alloc_funcs(scarce, free);
+    bool fine = false;
+    unsigned long n = 0;
+    for (; !fine && n < 10000; n++) {
+        struct buf text;
+        struct diag why = {0};
+        buf_init(&text, 0);
+        left = n;
+        fine = json_report(run, &options, &text, &why);
+        ck_assert_int_eq(why.kind, fine ? DIAG_NONE : DIAG_TROUBLE);
+        if (fine)
+            ck_assert_str_eq(buf_text(&text), buf_text(&whole));
+        buf_free(&text);
+    }
+    json_set_alloc_funcs(malloc, free);
+    ck_assert(fine && n > 100);
+    buf_free(&whole);
+    run_result_free(run);
+}
+END_TEST
+
+UNIT_MAIN("json", golden, any_byte_stays_valid, without_memory_it_is_whole_or_refused)
