@@ -6,19 +6,19 @@
 """
 import asyncio
 import json
-import secrets
 import ssl
 import sys
 
 import websockets
 
-sessions = {}  # id -> channel
+# id -> channel; ids are counted, so that a run with the same seed sends the same bytes
+sessions = {}
 
 
 async def live(socket, text):
     request = json.loads(text)
     if request["op"] == "subscribe":
-        session = secrets.token_hex(8)
+        session = f"{len(sessions) + 1:08x}"
         sessions[session] = request["channel"]
         await socket.send(json.dumps({"session": session}, separators=(",", ":")))
         tick = {"channel": request["channel"], "seq": 1}

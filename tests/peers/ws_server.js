@@ -3,21 +3,23 @@
 // /live, subprotocol ticks.v1: {"op":"subscribe","channel":C} is answered with a session id and tick 1;
 // {"op":"resume","session":S,"after":N} with tick N+1.
 'use strict';
-const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { WebSocketServer } = require('ws');
 
 const [port, cert, key] = process.argv.slice(2);
+// What is no opening handshake is answered as ws does on a port of its own.
+const upgradeRequired = (request, response) => response.writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade' }).end();
 const server = cert
-  ? require('node:https').createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) })
-  : require('node:http').createServer();
+  ? require('node:https').createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, upgradeRequired)
+  : require('node:http').createServer(upgradeRequired);
 
-const sessions = new Map(); // id -> channel
+// id -> channel; ids are counted, so that a run with the same seed sends the same bytes
+const sessions = new Map();
 
 function live(socket, text) {
   const request = JSON.parse(text);
   if (request.op === 'subscribe') {
-    const session = crypto.randomBytes(8).toString('hex');
+    const session = (sessions.size + 1).toString(16).padStart(8, '0');
     sessions.set(session, request.channel);
     socket.send(JSON.stringify({ session }));
     socket.send(JSON.stringify({ channel: request.channel, seq: 1 }));
