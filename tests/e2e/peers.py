@@ -71,9 +71,10 @@ def played(what, run, result, allowed):
 
 
 def sent(result):
-    """What we sent, as the traces tell it, by case; times and the port are others each time."""
+    """What we sent, as the traces tell it, by case. Times and the port are others each
+    time, and so is whether one connection had ended before the next began (its letter)."""
     steps = re.compile(r"^\s*(\w: )?(send|open|drop|reconnect)\b")
-    return {c["id"]: [re.sub(r"  # .*$|(?<=Host: 127\.0\.0\.1:)\d+", "", line)
+    return {c["id"]: [re.sub(r"^\s*(\w: )?|  # .*$|(?<=Host: 127\.0\.0\.1:)\d+", "", line)
                       for line in c["trace"].splitlines() if steps.match(line)] for c in result["cases"]}
 
 

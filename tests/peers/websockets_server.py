@@ -11,14 +11,14 @@ import sys
 
 import websockets
 
-# id -> channel; ids are counted, so that a run with the same seed sends the same bytes
+# id -> channel; the id comes from the channel, so that a run with the same seed sends the same bytes
 sessions = {}
 
 
 async def live(socket, text):
     request = json.loads(text)
     if request["op"] == "subscribe":
-        session = f"{len(sessions) + 1:08x}"
+        session = request["channel"].encode().hex()
         sessions[session] = request["channel"]
         await socket.send(json.dumps({"session": session}, separators=(",", ":")))
         tick = {"channel": request["channel"], "seq": 1}

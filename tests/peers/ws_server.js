@@ -13,13 +13,13 @@ const server = cert
   ? require('node:https').createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, upgradeRequired)
   : require('node:http').createServer(upgradeRequired);
 
-// id -> channel; ids are counted, so that a run with the same seed sends the same bytes
+// id -> channel; the id comes from the channel, so that a run with the same seed sends the same bytes
 const sessions = new Map();
 
 function live(socket, text) {
   const request = JSON.parse(text);
   if (request.op === 'subscribe') {
-    const session = (sessions.size + 1).toString(16).padStart(8, '0');
+    const session = Buffer.from(request.channel).toString('hex');
     sessions.set(session, request.channel);
     socket.send(JSON.stringify({ session }));
     socket.send(JSON.stringify({ channel: request.channel, seq: 1 }));
