@@ -69,7 +69,7 @@ struct fault_plan {
     bool set[FAULTS];
 };
 
-enum opening_stage { OPENING_NOT, OPENING_DIAL, OPENING_HEAD_OUT, OPENING_ANSWER, OPENING_OVER };
+enum opening_stage { OPENING_NOT, OPENING_DIAL, OPENING_HEAD_OUT, OPENING_ANSWER };
 
 struct conn {
     struct runner *runner;
@@ -201,7 +201,7 @@ struct runner {
 
     unsigned fences;
     unsigned tries;            /* of a reconnect */
-    uint64_t backoff_ns, try_at;
+    uint64_t try_at;           /* when its next one is due */
 
     bool decided;              /* by end_case */
     bool hard;                 /* FAIL whatever the requirement's level: a violation, a crash */

@@ -14,7 +14,7 @@ struct runner_config {
     struct loop *loop;
     const struct testee *testee;
     enum ws_role role;         /* ours: WS_CLIENT tests a server */
-    struct listener_share *listener; /* server role: where connections come from (runner_listen) */
+    struct listener_share *listener; /* server role: where connections come from */
     uint64_t seed;
     double patience;           /* factor on every timeout; 0: 1 */
     const char *file_dir;      /* for file("..."), NULL: not allowed */
@@ -24,7 +24,7 @@ struct runner_config {
 /* Called once, from the loop; result is filled (its strings are in the run's arena). */
 typedef void runner_done_fn(void *arg, struct case_result *result, const struct trace *trace);
 
-/* Begins. `result` is a fresh case of the run; test_case must outlive the runner. */
+/* Begins; NULL without memory. `result` is a fresh case of the run; test_case must outlive the runner. */
 struct runner *runner_start(const struct runner_config *config, const struct test_case *test_case,
                             struct run_result *run, struct case_result *result,
                             runner_done_fn *done, void *arg);

@@ -99,6 +99,9 @@ START_TEST(openings)
          "\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n\"; "
          "expect open; expect header 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo='; send text 'x'; "
          "expect echo", &correct, VERDICT_PASS, CLOSE_OK, NULL},
+        {"open; expect status 403; fence", &refuses, VERDICT_FAIL, CLOSE_NONE, "403"},
+        {"open; expect header 'Upgrade'; fence", &wrong_key, VERDICT_FAIL, CLOSE_NONE, "Accept"},
+        {"connect; fence", &correct, VERDICT_ERROR, CLOSE_NONE, "open connection"},
         {"accept", &correct, VERDICT_ERROR, CLOSE_NONE, "accept"},
         {"send text 'x'", &correct, VERDICT_ERROR, CLOSE_NONE, "open"},
         {"needs tls; open", &correct, VERDICT_UNIMPLEMENTED, CLOSE_NONE, "TLS"},
