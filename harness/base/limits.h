@@ -20,7 +20,7 @@
 #define LIMIT_PONG_BYTES        (1u << 20)  /* of ours that wait to be sent; above it pings are not answered */
 #define LIMIT_TRACE_EVENTS      20000u      /* later ones are counted, not kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
-#define LIMIT_TRACE_KEPT        (2u << 20)  /* payload bytes kept in one trace; those of later events are counted only */
+#define LIMIT_TRACE_KEPT        (2u << 20)  /* payload bytes kept in one trace; of later events they are only counted */
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
 #define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */
 #define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */
