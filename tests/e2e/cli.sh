@@ -202,22 +202,15 @@ wait "$SERVER_PID" 2>/dev/null
 
 # --- installed ---
 make -s install DESTDIR="$dir/root" PREFIX=/usr >"$dir/out" 2>"$dir/err"; verdict $? "make install"
-cat >"$dir/example.c" <<'EOF'
-#include <wswire/handshake.h>
-#include <wswire/judge.h>
-#include <stdio.h>
-int main(void)
-{
-    char accept[WS_ACCEPT_SIZE + 1];
-    ws_accept_key("dGhlIHNhbXBsZSBub25jZQ==", WS_KEY_SIZE, accept);
-    return puts(accept) < 0;
-}
-EOF
 flags=$(PKG_CONFIG_PATH="$dir/root/usr/lib/pkgconfig" \
-    pkg-config --define-variable=prefix="$dir/root/usr" --cflags --libs --static wswire)
+    pkg-config --define-variable=prefix="$dir/root/usr" --cflags --libs wswire)
 # shellcheck disable=SC2086
-cc "$dir/example.c" $flags -o "$dir/example" 2>"$dir/err" && "$dir/example" >"$dir/out"
-verdict $? "a program against the installed library"; out "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+cc -Wall -Wextra -Werror docs/example.c $flags -o "$dir/example" 2>"$dir/err"
+verdict $? "docs/example.c against the installed library"
+# A masked "Hello", then a frame that is not masked.
+printf '\201\205\067\372\041\075\177\237\115\121\130\201\000' | "$dir/example" >"$dir/out"
+test $? -eq 1; verdict $? "the example sees the violation"
+out 'message text "Hello"'; out "violation at byte 12: the client "
 "$dir/root/usr/bin/wsgauntlet" --version >"$dir/out"; verdict $? "the installed program"
 
 echo "e2e cli: $passed passed, $failed failed"
