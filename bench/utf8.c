@@ -91,7 +91,8 @@ static const struct row {
     {"Chinese 64 KiB", "\xe4\xb8\xad\xe6\x96\x87", 65536, 0.28, 5},
     {"emoji 64 KiB", "\xf0\x9f\x98\x80 \xf0\x9f\x8e\x89 ok ", 65536, 0.28, 5},
     {"mixed 64 KiB",
-     "Gr\xc3\xbc\xc3\x9f Gott, \xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x98\x80 and a good deal of plain text. ", 65536, 0.28, 5},
+     "Gr\xc3\xbc\xc3\x9f Gott, \xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x98\x80 and a good deal of plain text. ", 65536,
+     0.28, 5},
 };
 
 /* Whole letters, and 'x' for what is left. */
