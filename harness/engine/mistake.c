@@ -54,24 +54,34 @@ static int character_width(uint32_t c)
     return 1;
 }
 
-/* One character of the source as it is shown, and the blanks that lie over it
- * in the caret's line; returns its bytes. */
-static size_t show_character(const char *text, size_t size, bool before_caret, struct buf *line,
-                             struct buf *under)
+/* One character as it is shown: what is no text, or would drive the terminal,
+ * is U+FFFD; *c is what was shown. Returns its bytes. */
+static size_t show_character(const char *text, size_t size, struct buf *out, uint32_t *c)
 {
-    uint32_t c = 0;
     const char *what;
-    size_t n = text_character(text, size, &c);
-    bool hidden = n == 0 || text_bad(text, n, &what) != SIZE_MAX;
-    n = n == 0 ? 1 : n;
-    if (hidden)
-        buf_append_text(line, "\xef\xbf\xbd"); /* U+FFFD */
-    else
-        buf_append(line, text, n);
-    if (before_caret)
-        buf_append_fill(under, c == '\t' && !hidden ? '\t' : ' ',
-                        hidden ? 1 : (size_t)character_width(c));
-    return n;
+    size_t n = text_character(text, size, c);
+    if (n != 0 && text_bad(text, n, &what) == SIZE_MAX) {
+        buf_append(out, text, n);
+        return n;
+    }
+    *c = 0xfffd;
+    buf_append_text(out, "\xef\xbf\xbd");
+    return n == 0 ? 1 : n;
+}
+
+/* A sentence of ours, which may quote the source and be cut. */
+static void show_sentence(const char *text, struct buf *out)
+{
+    uint32_t c;
+    for (size_t i = 0, size = strlen(text); i < size;)
+        i += show_character(text + i, size - i, out, &c);
+}
+
+static void print_hint(const struct mistake *item, const char *indent, struct buf *out)
+{
+    buf_append_text(out, indent);
+    show_sentence(item->hint, out);
+    buf_append_byte(out, '\n');
 }
 
 static void print_source(const struct mistake *item, const char *line, size_t size, struct buf *out)
@@ -83,20 +93,20 @@ static void print_source(const struct mistake *item, const char *line, size_t si
     int from = item->column > LINE_BEFORE_CARET ? item->column - LINE_BEFORE_CARET : 1;
     for (size_t i = 0; i < size && column < from + LINE_SHOWN;) {
         uint32_t c;
-        size_t n = text_character(line + i, size - i, &c);
-        if (column >= from)
-            show_character(line + i, size - i, column < item->column, &shown, &under);
-        i += n == 0 ? 1 : n;
+        i += show_character(line + i, size - i, &shown, &c);
+        if (column < from)
+            buf_clear(&shown);
+        else if (column < item->column)
+            buf_append_fill(&under, c == '\t' ? '\t' : ' ', (size_t)character_width(c));
         /* Columns are counted as the lexer does, so that stray continuation bytes stay with the one before. */
         column += i >= size || ((uint8_t)line[i] & 0xc0) != 0x80;
     }
     const char *dots = from > 1 ? "..." : "";
     buf_printf(out, "%5d | %s%s\n", item->line, dots, buf_text(&shown));
     if (item->column > 0)
-        buf_printf(out, "      | %s%s^%s%s\n", from > 1 ? "   " : "", buf_text(&under),
-                   item->hint[0] == 0 ? "" : " ", item->hint);
-    else if (item->hint[0] != 0)
-        buf_printf(out, "      | %s\n", item->hint);
+        buf_printf(out, "      | %s%s^%s", from > 1 ? "   " : "", buf_text(&under), item->hint[0] == 0 ? "\n" : " ");
+    if (item->hint[0] != 0)
+        print_hint(item, item->column > 0 ? "" : "      | ", out);
     buf_free(&shown);
     buf_free(&under);
 }
@@ -126,14 +136,16 @@ void mistakes_print(struct mistakes *m, const char *name, const char *text, size
         buf_printf(out, "%s:%d:", name, item->line);
         if (item->column > 0)
             buf_printf(out, "%d:", item->column);
-        buf_printf(out, " %s: %s\n", m->kind, item->message);
+        buf_printf(out, " %s: ", m->kind);
+        show_sentence(item->message, out);
+        buf_append_byte(out, '\n');
         if (line == item->line && size != 0) {
             stop = memchr(at, '\n', (size_t)(end - at));
             size_t length = (size_t)((stop == NULL ? end : stop) - at);
             length -= length > 0 && at[length - 1] == '\r';
             print_source(item, at, length, out);
         } else if (item->hint[0] != 0) {
-            buf_printf(out, "      | %s\n", item->hint);
+            print_hint(item, "      | ", out);
         }
     }
     if (m->count > kept)

@@ -368,6 +368,16 @@ START_TEST(a_long_line_is_shown_in_part)
 }
 END_TEST
 
+START_TEST(what_a_message_quotes_is_clean)
+{
+    static const char text[] = "case a each n 1\xef\ncase a each n 1\xef\n";
+    struct parsed p = parsed_text("x", text, sizeof text - 1);
+    ck_assert_ptr_nonnull(strstr(buf_text(&p.errors), "the id a/1\xef\xbf\xbd is taken\n"));
+    ck_assert_ptr_null(strstr(buf_text(&p.errors), "1\xef is"));
+    parsed_free(&p);
+}
+END_TEST
+
 /* ---- hostile bytes ---- */
 
 START_TEST(every_prefix_of_a_file_is_read)
@@ -531,5 +541,5 @@ UNIT_MAIN("engine/parse", a_case_has_what_its_lines_say, a_family_has_its_value_
           each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
           files_are_loaded,
           limits_are_messages, the_table_agrees_with_the_limits, many_mistakes_are_counted_and_not_all_printed,
-          a_long_line_is_shown_in_part, every_prefix_of_a_file_is_read,
+          what_a_message_quotes_is_clean, a_long_line_is_shown_in_part, every_prefix_of_a_file_is_read,
           mutated_files_are_read_and_right_ones_printed, each_allocation_may_fail, a_mebibyte_takes_linear_time)
