@@ -94,6 +94,33 @@ unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
+# --- fuzzing, see docs/fuzzing.md: fuzz/fuzz_X.c with fuzz/driver.c replays files; with LIB_FUZZING_ENGINE it fuzzes ---
+FUZZ_TARGETS  := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
+FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+LIB_FUZZING_ENGINE :=
+FUZZ_MAIN := $(if $(LIB_FUZZING_ENGINE),,$(BUILD)/fuzz/driver.o)
+# Seconds per target.
+T := 10
+# Who needs more than the library and base.
+FUZZ_LAYER_script  := engine
+FUZZ_LAYER_session := engine
+fuzz_layer = $(or $(FUZZ_LAYER_$(patsubst fuzz_%,%,$(1))),wire)
+
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archives,$$(call fuzz_layer,$$*)) $(call archive,base)
+	$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+	    $(LIB_FUZZING_ENGINE) $(LIBS_$(call fuzz_layer,$*))
+
+.PHONY: fuzz-programs fuzz corpus corpus-check
+fuzz-programs: $(FUZZ_PROGRAMS)
+fuzz:
+	@fuzz/run $(T) $(filter-out canary,$(FUZZ_TARGETS))
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
+	@fuzz/run $(T) $*
+corpus:
+	@fuzz/merge $(filter-out canary,$(FUZZ_TARGETS))
+corpus-check:
+	@fuzz/check $(FUZZ_TARGETS)
+
 # --- benchmarks: ratios against peers in the same run ---
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 LIBS_bench_frames    := -lwslay
