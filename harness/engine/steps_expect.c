@@ -142,6 +142,7 @@ static enum progress not_open(struct runner *r, struct conn *c)
         return end_case(r, VERDICT_ERROR, "", "", "a fence needs an open connection");
     if (!c->head.broken && c->head.head.status == 101 && !opening_judge(r, c))
         return STEP_OVER;
+    r->hard = true;
     return end_case(r, VERDICT_FAIL, "an open connection", seen_words(r, c, c->opened_by, NULL, 0),
                     "the opening handshake did not succeed");
 }

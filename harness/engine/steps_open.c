@@ -10,7 +10,8 @@ static bool judged_by_expect(const struct runner *r)
     return next && next->verb == VERB_EXPECT && is_handshake_form(next->form);
 }
 
-/* Nobody to talk to is our trouble at first; a testee that took connections before has to go on. */
+/* Nobody to talk to is our trouble at first; a testee that took connections before has to go on. What a case
+ * is about begins behind its handshake: the level of its requirements does not soften a failed one. */
 static enum progress open_failed(struct runner *r, const struct conn *c, const char *seen)
 {
     const char *expected = expected_words(r, r->step);
@@ -21,6 +22,7 @@ static enum progress open_failed(struct runner *r, const struct conn *c, const c
     if (client && c->opening == OPENING_DIAL && !r->opened_once)
         return end_case(r, VERDICT_ERROR, expected, seen, "no testee at %s:%u",
                         r->config.testee->url.host, r->config.testee->url.port);
+    r->hard = true;
     return end_case(r, VERDICT_FAIL, client ? "101 Switching Protocols" : expected, seen,
                     "the opening handshake did not succeed");
 }

@@ -136,8 +136,7 @@ void loop_stop(struct loop *loop)
 
 void loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg)
 {
-    if (loop->ops->on_interrupt != NULL)
-        loop->ops->on_interrupt(loop, fn, arg);
+    loop->ops->on_interrupt(loop, fn, arg);
 }
 
 struct layer *loop_connect(struct loop *loop, const struct net_address *to,

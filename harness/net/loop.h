@@ -47,7 +47,7 @@ typedef void loop_fn(void *arg);
 struct timer *timer_start(struct loop *loop, uint64_t delay_ns, loop_fn *fn, void *arg);
 void timer_stop(struct timer *timer); /* NULL is fine */
 
-/* SIGINT / SIGTERM call fn from the loop (real loop only; once per signal). */
+/* SIGINT / SIGTERM call fn from the loop, once per signal. */
 void loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg);
 
 /* ---- transport ---- */

@@ -27,7 +27,7 @@ struct loop_ops {
     void (*stop)(struct loop *loop);
     uint64_t (*clock)(const struct loop *loop); /* time outside of callbacks; NULL: `now` */
     void (*timers_changed)(struct loop *loop); /* another timer is the first; NULL: no need to know */
-    void (*on_interrupt)(struct loop *loop, loop_fn *fn, void *arg); /* NULL: never happens */
+    void (*on_interrupt)(struct loop *loop, loop_fn *fn, void *arg);
     struct layer *(*connect)(struct loop *loop, const struct net_address *to,
                              const struct layer_sink *sink, void *owner);
     struct listener *(*listen)(struct loop *loop, const struct net_address *at, accept_fn *fn,

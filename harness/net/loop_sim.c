@@ -7,10 +7,46 @@
 
 #define FIRST_FREE_PORT 40000u
 
+/* ---- interrupts: the one thing that comes from outside ---- */
+
+static const int signal_numbers[SIM_SIGNALS] = {SIGINT, SIGTERM};
+static volatile sig_atomic_t signals_caught;
+
+static void on_signal(int number)
+{
+    (void)number;
+    signals_caught++;
+}
+
+static void hear_signals(struct sim *sim)
+{
+    if (signals_caught == 0 || sim->interrupted == NULL)
+        return;
+    signals_caught = 0;
+    sim->interrupted(sim->interrupted_arg);
+}
+
+static void sim_on_interrupt(struct loop *loop, loop_fn *fn, void *arg)
+{
+    static const struct sigaction ours = {.sa_handler = on_signal};
+    struct sim *sim = (struct sim *)loop;
+    for (unsigned i = 0; i < SIM_SIGNALS; i++) {
+        if (fn != NULL && sim->interrupted == NULL)
+            sigaction(signal_numbers[i], &ours, &sim->before[i]);
+        else if (fn == NULL && sim->interrupted != NULL)
+            sigaction(signal_numbers[i], &sim->before[i], NULL);
+    }
+    signals_caught = 0;
+    sim->interrupted = fn;
+    sim->interrupted_arg = arg;
+}
+
+/* ---- time ---- */
+
 static void sim_run(struct loop *loop)
 {
     struct sim *sim = (struct sim *)loop;
-    for (struct timer *next; !sim->stopping && (next = timers_first(&loop->timers)) != NULL;) {
+    for (const struct timer *next; hear_signals(sim), !sim->stopping && (next = timers_first(&loop->timers)) != NULL;) {
         loop->now = next->due;
         timers_fire(&loop->timers);
     }
@@ -77,6 +113,7 @@ static void sim_free(struct loop *loop)
 static const struct loop_ops sim_ops = {
     .run = sim_run,
     .stop = sim_stop,
+    .on_interrupt = sim_on_interrupt,
     .connect = sim_connect,
     .listen = sim_listen,
     .unlisten = sim_unlisten,

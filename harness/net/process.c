@@ -174,7 +174,7 @@ static void look_again(void *arg)
 {
     struct process *p = arg;
     p->look = NULL;
-    if (p->grace != NULL && kill(-p->group, 0) == 0)
+    if (p->grace != NULL && group_lives(p->group))
         p->look = timer_start(p->loop, LOOK_AGAIN, look_again, p);
     else
         tell_exited(p);

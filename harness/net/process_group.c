@@ -25,8 +25,14 @@ static unsigned count_descriptors(const char *pid)
     return n;
 }
 
+struct member {
+    char state;
+    int group;
+    uint64_t pages; /* resident */
+};
+
 /* proc(5): "pid (name) state ppid pgrp ... rss ..."; the name may hold anything. */
-static bool read_stat(const char *pid, int *group, uint64_t *pages)
+static bool read_stat(const char *pid, struct member *member)
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%s/stat", pid);
@@ -39,27 +45,49 @@ static bool read_stat(const char *pid, int *group, uint64_t *pages)
     const char *behind_name = strrchr(text, ')');
     return behind_name != NULL &&
            sscanf(behind_name + 1,
-                  " %*c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %" SCNu64,
-                  group, pages) == 2;
+                  " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %" SCNu64,
+                  &member->state, &member->group, &member->pages) == 3;
+}
+
+/* The next process of the group; NULL at the end. */
+static const char *next_member(DIR *folder, pid_t group, struct member *member)
+{
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && strlen(entry->d_name) <= 20 &&
+            read_stat(entry->d_name, member) && member->group == group)
+            return entry->d_name;
+    return NULL;
 }
 
 struct group_use group_measure(pid_t group)
 {
     struct group_use use = {0};
+    struct member member;
     DIR *folder = opendir("/proc");
     if (folder == NULL)
         return use;
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        int of;
-        uint64_t pages;
-        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strlen(entry->d_name) > 20 ||
-            !read_stat(entry->d_name, &of, &pages) || of != group)
-            continue;
-        use.memory += pages * (uint64_t)sysconf(_SC_PAGESIZE);
-        use.descriptors += count_descriptors(entry->d_name);
+    for (const char *pid; (pid = next_member(folder, group, &member)) != NULL;) {
+        use.memory += member.pages * (uint64_t)sysconf(_SC_PAGESIZE);
+        use.descriptors += count_descriptors(pid);
     }
     closedir(folder);
     return use;
+}
+
+bool group_lives(pid_t group)
+{
+    struct member member;
+    bool lives = false, seen = false;
+    if (kill(-group, 0) != 0)
+        return false;
+    DIR *folder = opendir("/proc");
+    while (folder != NULL && !lives && next_member(folder, group, &member) != NULL) {
+        seen = true;
+        lives = member.state != 'Z' && member.state != 'X';
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return lives || !seen; /* without a /proc to read, the signal has the word */
 }
 
 static void close_all_from(int first)

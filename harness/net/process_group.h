@@ -13,6 +13,9 @@ struct group_use {
 
 /* Over all living processes of the group; zeros where it cannot be read. */
 struct group_use group_measure(pid_t group);
+/* Is any of it still running? Those who ended and wait for somebody else to take
+ * note do not count: that can take pid 1 seconds. */
+bool group_lives(pid_t group);
 
 /* A guard kills the group when we die, however we die. */
 struct group_guard {

@@ -5,6 +5,10 @@
 #include "base/prng.h"
 #include "net/loop_backend.h"
 
+#include <signal.h>
+
+#define SIM_SIGNALS 2u
+
 struct sim_listener {
     struct listener base;
     struct sim_listener *next;
@@ -17,6 +21,9 @@ struct sim {
     struct sim_listener *listeners;
     uint16_t last_port; /* given for port 0 */
     bool stopping;
+    loop_fn *interrupted; /* NULL: signals do what they do */
+    void *interrupted_arg;
+    struct sigaction before[SIM_SIGNALS]; /* what they did before */
 };
 
 /* NULL when nobody listens there. */

@@ -126,17 +126,22 @@ static void raise_now(void *arg)
 
 START_TEST(an_interrupt_is_heard)
 {
-    struct loop *loop = uv_backend();
-    ck_assert(!loop_is_simulated(loop));
-    loop_on_interrupt(loop, stop_loop, loop);
-    loop_run(loop); /* an interrupt alone keeps no loop alive */
-    struct timer *never = timer_start(loop, 3600 * NS_PER_S, stop_loop, loop);
-    timer_start(loop, 0, raise_now, NULL);
-    loop_run(loop);
-    ck_assert_uint_lt(loop_now(loop), 60 * NS_PER_S);
-    timer_stop(never);
-    loop_on_interrupt(loop, NULL, NULL);
-    loop_free(loop);
+    struct sigaction before, behind;
+    for (int backend = 0; backend < BACKENDS; backend++) {
+        struct loop *loop = backends[backend]();
+        sigaction(SIGINT, NULL, &before);
+        loop_on_interrupt(loop, stop_loop, loop);
+        loop_run(loop); /* an interrupt alone keeps no loop alive */
+        struct timer *never = timer_start(loop, 3600 * NS_PER_S, stop_loop, loop);
+        timer_start(loop, 0, raise_now, NULL);
+        loop_run(loop);
+        ck_assert_uint_lt(loop_now(loop), 60 * NS_PER_S);
+        timer_stop(never);
+        loop_on_interrupt(loop, NULL, NULL);
+        sigaction(SIGINT, NULL, &behind);
+        ck_assert(!loop_is_simulated(loop) || before.sa_handler == behind.sa_handler);
+        loop_free(loop);
+    }
 }
 END_TEST
 

@@ -182,6 +182,20 @@ START_TEST(the_rest_of_the_group_has_its_grace_too)
 }
 END_TEST
 
+START_TEST(the_dead_whom_nobody_buries_are_not_waited_for)
+{
+    struct watch w;
+    watch_start(&w, "(sleep 0 & exec setsid sh -c 'echo $$; exec sleep 1000') & wait"); /* its parent has left the group */
+    until_lines(&w, 1);
+    pid_t careless = (pid_t)strtol(buf_text(&w.text), NULL, 10);
+    process_end(w.process, LONG_GRACE);
+    until_exit(&w);
+    ck_assert_uint_lt(loop_now(w.loop), LONG_GRACE);
+    ck_assert_int_eq(kill(careless, SIGKILL), 0);
+    watch_end(&w);
+}
+END_TEST
+
 /* Waits until the system says so of the child. */
 static void until_state(pid_t pid, int state)
 {
@@ -295,6 +309,7 @@ END_TEST
 UNIT_MAIN("net/process", nobody_else_holds_our_sockets,
           exit_status_lines_and_stderr, crash_tells_its_signal, no_such_command,
           stderr_keeps_its_end, an_overlong_line_is_cut, ended_by_sigterm_within_its_grace,
-          killed_behind_its_grace, the_rest_of_the_group_has_its_grace_too, pause_and_resume,
+          killed_behind_its_grace, the_rest_of_the_group_has_its_grace_too,
+          the_dead_whom_nobody_buries_are_not_waited_for, pause_and_resume,
           memory_and_descriptors_of_the_group, release_in_callbacks, release_kills_the_whole_group,
           nothing_outlives_us_even_when_killed)
