@@ -22,6 +22,7 @@ struct peer {
     struct peer_conn *conns;
     size_t count;
     unsigned number; /* of connections so far */
+    bool paused;
     struct ws_handshake_scratch scratch;
     struct ws_server_answer answer;
 };
@@ -62,7 +63,7 @@ static void conn_end(struct peer_conn *conn)
         return;
     conn->stage = PEER_ENDING;
     endpoint_discard(conn->endpoint);
-    endpoint_pause(conn->endpoint, false);
+    endpoint_pause(conn->endpoint, conn->peer->paused);
     if (conn->timer != NULL)
         timer_stop(conn->timer);
     conn->timer = NULL;
@@ -269,7 +270,7 @@ static void on_drained(void *owner)
 {
     struct peer_conn *conn = owner;
 
-    endpoint_pause(conn->endpoint, false);
+    endpoint_pause(conn->endpoint, conn->peer->paused);
     conn_release_if_over(conn);
 }
 
@@ -316,6 +317,7 @@ static void on_accept(void *arg, struct layer *fresh)
         conn->next->link = &conn->next;
     peer->conns = conn;
     peer->count++;
+    endpoint_pause(conn->endpoint, peer->paused);
 }
 
 struct peer *peer_start(struct loop *loop, const struct peer_config *config, struct diag *why)
@@ -345,6 +347,16 @@ uint16_t peer_port(const struct peer *peer)
 size_t peer_connections(const struct peer *peer)
 {
     return peer->count;
+}
+
+void peer_pause(struct peer *peer, bool paused)
+{
+    peer->paused = paused;
+    /* To go on may end a connection, and its neighbour in the list is then another. */
+    for (struct peer_conn *conn = peer->conns, *next; conn != NULL; conn = next) {
+        next = conn->next;
+        endpoint_pause(conn->endpoint, paused);
+    }
 }
 
 void peer_stop(struct peer *peer)

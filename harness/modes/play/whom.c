@@ -154,11 +154,12 @@ static bool start_builtin(struct whom *w, struct diag *why)
         .seed = w->options->seed,
     };
     w->builtin = true;
-    w->peer = peer_start(w->loop, &config, why);
-    if (w->peer == NULL)
+    if (!peer_testee_start(&w->peer, w->loop, &config, why))
         return false;
+    w->testee.ops = peer_testee_ops();
+    w->testee.ops_arg = &w->peer;
     char url[64];
-    snprintf(url, sizeof url, "%s://127.0.0.1:%u/", w->options->tls ? "wss" : "ws", peer_port(w->peer));
+    snprintf(url, sizeof url, "%s://127.0.0.1:%u/", w->options->tls ? "wss" : "ws", peer_testee_port(&w->peer));
     buf_append_text(&w->against, w->options->simulated ? "the simulated built-in peer" : "the built-in peer");
     if (w->options->fault != NULL)
         buf_printf(&w->against, " with the fault %s", w->options->fault);
@@ -254,8 +255,7 @@ void whom_end(struct whom *w)
         loop_run(w->loop);
         exec_testee_release(w->process);
     }
-    if (w->peer != NULL)
-        peer_stop(w->peer);
+    peer_testee_end(&w->peer);
     if (w->testee.tls != NULL)
         tls_context_free(w->testee.tls);
     if (w->server_tls != NULL)

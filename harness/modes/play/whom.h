@@ -3,7 +3,7 @@
 #define MODES_PLAY_WHOM_H
 
 #include "base/buf.h"
-#include "engine/peer.h"
+#include "engine/peer_testee.h"
 #include "engine/testee.h"
 #include "modes/play/play.h"
 
@@ -16,7 +16,7 @@ struct whom {
     struct buf replay;    /* the command that plays against the same again */
     bool builtin;
 
-    struct peer *peer;
+    struct peer_testee peer;
     struct tls_context *server_tls;
     struct exec_testee *process;
     char folder[64];      /* certificate and key, for as long as somebody reads them; "" for none */

@@ -3,14 +3,14 @@
  * row in peer_faults.def names. In the simulation, where a second costs nothing. */
 #include "unit.h"
 
-#include "engine/peer.h"
+#include "engine/peer_testee.h"
 #include "engine/suite.h"
 
 enum { SEED = 0x57a1 };
 
 struct stage {
     struct loop *loop;
-    struct peer *peer;
+    struct peer_testee peer;
     struct testee testee;
     struct runner_config config;
 };
@@ -23,19 +23,20 @@ static void stage_set(struct stage *s, const struct peer_fault *fault)
     s->loop = loop_sim_new(SEED, &(struct sim_options){.latency_ns = NS_PER_MS});
     struct diag why = {0};
     struct peer_config config = {.deflate = {.enabled = true}, .protocols = spoken, .fault = fault, .seed = SEED};
-    s->peer = peer_start(s->loop, &config, &why);
-    ck_assert_msg(s->peer != NULL, "%s", why.text);
+    ck_assert_msg(peer_testee_start(&s->peer, s->loop, &config, &why), "%s", why.text);
     char url[64];
     const char *reason = NULL;
-    snprintf(url, sizeof url, "ws://127.0.0.1:%u/", peer_port(s->peer));
+    snprintf(url, sizeof url, "ws://127.0.0.1:%u/", peer_testee_port(&s->peer));
     ck_assert(ws_url_parse(&s->testee.url, url, false, &reason));
     s->testee.loop = s->loop;
+    s->testee.ops = peer_testee_ops();
+    s->testee.ops_arg = &s->peer;
     s->config = (struct runner_config){.loop = s->loop, .testee = &s->testee, .role = WS_CLIENT, .seed = SEED};
 }
 
 static void stage_clear(struct stage *s)
 {
-    peer_stop(s->peer);
+    peer_testee_end(&s->peer);
     loop_free(s->loop);
 }
 
@@ -57,20 +58,22 @@ static struct case_result *play(struct stage *s, const struct test_case *test, s
     return result;
 }
 
-static void conformance_suite(struct suite *suite)
+static const char *const conformance[] = {"handshake", "rfc6455", "rfc7692", NULL};
+static const char *const stories[] = {"recovery", NULL};
+
+static void gather(struct suite *suite, const char *const *folders, size_t least)
 {
-    static const char *const folders[] = {"handshake", "rfc6455", "rfc7692", NULL};
     struct diag why = {0};
     memset(suite, 0, sizeof *suite);
     ck_assert_msg(suite_add_embedded(suite, folders, &why), "%s", why.text);
     suite_filter(suite, &(struct suite_filter){.role = TESTED_SERVER});
-    ck_assert_uint_ge(suite->case_count, 80);
+    ck_assert_uint_ge(suite->case_count, least);
 }
 
 START_TEST(the_correct_peer_passes_every_case)
 {
     struct suite suite;
-    conformance_suite(&suite);
+    gather(&suite, conformance, 80);
     struct run_result *run = run_result_new();
     for (size_t i = 0; i < suite.case_count; i++) {
         struct stage s;
@@ -80,6 +83,28 @@ START_TEST(the_correct_peer_passes_every_case)
                       r->id, verdict_word(r->verdict), r->expected, r->seen, r->detail);
         ck_assert_msg(r->close_verdict == CLOSE_OK || r->close_verdict == CLOSE_NONE, "%s closes %s: %s", r->id,
                       close_verdict_word(r->close_verdict), r->detail);
+        stage_clear(&s);
+    }
+    run_result_free(run);
+    suite_free(&suite);
+}
+END_TEST
+
+/* Restarts, kills and hangs among them; what the peer lacks (TLS here, a subprotocol) is said and no more. */
+START_TEST(the_correct_peer_plays_every_story)
+{
+    struct suite suite;
+    gather(&suite, stories, 12);
+    struct run_result *run = run_result_new();
+    for (size_t i = 0; i < suite.case_count; i++) {
+        const struct test_case *test = suite.cases[i].test;
+        bool lacks = test->needs[FORM_NEEDS_TLS] || test->needs[FORM_NEEDS_PROTOCOL];
+        struct stage s;
+        stage_set(&s, NULL);
+        const struct case_result *r = play(&s, test, run);
+        ck_assert_msg(r->verdict == (lacks ? VERDICT_UNIMPLEMENTED : VERDICT_PASS),
+                      "%s is %s: expected %s, seen %s (%s)", r->id, verdict_word(r->verdict), r->expected, r->seen,
+                      r->detail);
         stage_clear(&s);
     }
     run_result_free(run);
@@ -116,7 +141,7 @@ static enum verdict caught_as(const struct suite *suite, const struct peer_fault
 START_TEST(each_defect_is_caught_by_the_case_that_its_row_names)
 {
     struct suite suite;
-    conformance_suite(&suite);
+    gather(&suite, conformance, 80);
     size_t count, missed = 0;
     const struct peer_fault *faults = peer_faults(&count);
     ck_assert_uint_ge(count, 30);
@@ -136,7 +161,7 @@ END_TEST
 START_TEST(the_same_seed_plays_the_same_byte_for_byte)
 {
     struct suite suite;
-    conformance_suite(&suite);
+    gather(&suite, conformance, 80);
     struct run_result *run = run_result_new();
     for (size_t i = 0; i < suite.case_count; i++) {
         const char *trace[2];
@@ -154,5 +179,6 @@ START_TEST(the_same_seed_plays_the_same_byte_for_byte)
 }
 END_TEST
 
-UNIT_MAIN("conformance", the_correct_peer_passes_every_case, each_defect_is_caught_by_the_case_that_its_row_names,
+UNIT_MAIN("conformance", the_correct_peer_passes_every_case, the_correct_peer_plays_every_story,
+          each_defect_is_caught_by_the_case_that_its_row_names,
           the_same_seed_plays_the_same_byte_for_byte)
