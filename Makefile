@@ -38,6 +38,16 @@ archives = $(foreach l,$(LINK_$(1)),$(call archive,$(l)))
 .PHONY: all help
 all: wsgauntlet libwswire.a
 
+help:
+	@echo 'make            builds ./wsgauntlet and libwswire.a'
+	@echo 'make demo       installs what is missing, builds, shows the main job, writes a report'
+	@echo 'make test       installs what is missing, runs every test'
+	@echo 'make unit       the unit tests alone (CC=clang, SAN=address,undefined)'
+	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
+	@echo 'make bench      ratios against other libraries in the same run'
+	@echo 'make install    program, library, headers, man page below PREFIX (and DESTDIR)'
+	@echo 'make clean      takes away what was built'
+
 define LAYER_RULES
 $(call archive,$(1)): $(call objects,$(1))
 	@rm -f $$@
@@ -131,7 +141,10 @@ $(BENCHES): $(BUILD)/bench/%: bench/%.c $(wildcard bench/*.h) $(call archive,wir
 	$(CC) $(ALLFLAGS) -O3 -Ibench -o $@ $< $(call archive,wire) $(call archive,base) \
 	    $(LIBS_wire) $(LIBS_bench_$*)
 
-.PHONY: bench
+.PHONY: bench bench-deps
+bench-deps:
+	@.ci/deps bench
+$(BENCHES): | bench-deps
 bench: $(BENCHES)
 	@for b in $^; do $$b || exit 1; done
 
