@@ -63,6 +63,8 @@ struct ws_frame_part {
     uint64_t offset;  /* of these bytes within the frame's payload */
     uint8_t begins;   /* first part of its frame */
     uint8_t ends;     /* last part of its frame */
+    uint8_t ascii;    /* text or a continuation, masked, and no byte has its high bit set; else 0:
+                       * such a part needs no ws_utf8_feed() between characters */
 };
 
 struct ws_frame_parser {

@@ -245,11 +245,13 @@ static uint64_t payload_at(const struct ws_judge *judge, size_t n)
     return (judge->message.compressed ? judge->payload_start : judge->cursor + n) - 1;
 }
 
-static void deliver(struct ws_judge *judge, const uint8_t *data, size_t size, bool last)
+/* ascii: known to be. */
+static void deliver(struct ws_judge *judge, const uint8_t *data, size_t size, bool ascii, bool last)
 {
     struct message *m = &judge->message;
     bool text = m->opcode == WS_TEXT;
-    size_t good = text ? ws_utf8_feed(&m->utf8, data, size) : size;
+    bool plain = ascii && m->utf8.state == 0;
+    size_t good = text && !plain ? ws_utf8_feed(&m->utf8, data, size) : size;
     bool cut = text && last && good == size && !ws_utf8_complete(&m->utf8);
     bool whole = last && good == size && !cut;
 
@@ -296,7 +298,8 @@ static void inflate_message(struct ws_judge *judge, const uint8_t *data, size_t 
         bool over = limit != 0 && step.out_made > limit - judge->message.size;
         bool ended = status == WS_CODEC_OK && last && !over;
         bool cut = ended && ws_inflater_truncated(judge->inflater);
-        deliver(judge, out, over ? (size_t)(limit - judge->message.size) : step.out_made, ended && !cut);
+        deliver(judge, out, over ? (size_t)(limit - judge->message.size) : step.out_made, false,
+                ended && !cut);
         if (judge->stage != HEARING)
             return;
         if (over)
@@ -305,7 +308,7 @@ static void inflate_message(struct ws_judge *judge, const uint8_t *data, size_t 
             deflate_fault(judge);
         if (cut) {
             violate(judge, WS_V_DEFLATE_CUT, payload_at(judge, 0), DUE_NEVER);
-            deliver(judge, out, 0, true);
+            deliver(judge, out, 0, false, true);
         }
     } while (status == WS_CODEC_MORE_ROOM && judge->stage == HEARING);
 }
@@ -414,7 +417,7 @@ static void take_payload(struct ws_judge *judge, const struct ws_frame_part *par
         if (judge->message.compressed)
             inflate_message(judge, part->payload, part->length, last);
         else
-            deliver(judge, part->payload, part->length, last);
+            deliver(judge, part->payload, part->length, part->ascii, last);
     }
 }
 

@@ -63,6 +63,7 @@ VEC int vec_any_high(vec a)
     return _mm256_movemask_epi8((__m256i)a) != 0;
 }
 
+#define ascii_32(v) (_mm256_movemask_epi8((__m256i)*(v)) == 0)
 #include "simd_level.h"
 #else
 typedef int no_such_unit; /* a file must not be empty */

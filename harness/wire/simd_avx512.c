@@ -67,6 +67,8 @@ VEC int vec_any_high(vec a)
     return _mm512_movepi8_mask((__m512i)a) != 0;
 }
 
+#define ascii_32(v) (_mm256_movemask_epi8((__m256i)*(v)) == 0)
+#define ascii_64(v) (_mm512_movepi8_mask((__m512i)*(v)) == 0)
 #include "simd_level.h"
 #else
 typedef int no_such_unit; /* a file must not be empty */

@@ -415,6 +415,83 @@ START_TEST(never_beside_the_input)
 }
 END_TEST
 
+/* ---- the flag for ASCII ---- */
+
+enum { ASCII_LARGEST = 300 };
+
+/* A payload of x, but for a byte with its high bit at `high` (none if it is not
+ * inside), given in two pieces. */
+static void check_ascii(unsigned opcode, bool masked, size_t length, size_t high, size_t cut)
+{
+    struct ws_frame_head head = ws_frame_head_make(opcode, length, masked ? key : NULL);
+    uint8_t bytes[WS_FRAME_HEAD_MAX + ASCII_LARGEST];
+    size_t start = ws_frame_head_write(&head, bytes), at = 0;
+    size_t size = start + length, ends[] = {start + cut, size};
+    struct ws_frame_parser parser;
+
+    memset(bytes + start, 'x', length);
+    if (high < length)
+        bytes[start + high] = 0x80;
+    if (masked)
+        ws_mask(bytes + start, length, key, 0);
+    ws_frame_parser_init(&parser, masked ? WS_SERVER : WS_CLIENT);
+    for (size_t i = 0; i < 2 && at < size; at = ends[i++]) {
+        struct ws_frame_part part;
+        size_t count;
+        ws_frame_parse(&parser, bytes + at, ends[i] - at, &part, 1, &count);
+        expect(count == 1);
+        bool inside = high >= part.offset && high - part.offset < part.length;
+        expect(part.ascii == (masked && opcode <= WS_TEXT && !inside));
+    }
+}
+
+START_TEST(one_high_byte_anywhere)
+{
+    FOR_EACH_SIMD_LEVEL(level)
+    for (size_t length = 0; length <= ASCII_LARGEST; length++)
+        for (size_t high = 0; high <= length; high++) {
+            check_ascii(WS_TEXT, true, length, high, length);
+            check_ascii(WS_CONTINUATION, true, length, high, length / 3);
+        }
+    ws_simd_force(NULL);
+}
+END_TEST
+
+START_TEST(a_high_byte_in_long_text)
+{
+    static uint8_t bytes[WS_FRAME_HEAD_MAX + 5000];
+
+    FOR_EACH_SIMD_LEVEL(level)
+    for (size_t high = 0; high <= 4096; high++) {
+        size_t shift = high % 64; /* where the payload lies */
+        struct ws_frame_head head = ws_frame_head_make(WS_TEXT, 4096, no_key);
+        struct ws_frame_parser parser;
+        struct ws_frame_part part;
+        size_t count, start = ws_frame_head_write(&head, bytes + shift);
+
+        memset(bytes + shift + start, 0x7f, 4097);
+        bytes[shift + start + high] = 0xff; /* the last lies behind the payload */
+        ws_frame_parser_init(&parser, WS_SERVER);
+        ws_frame_parse(&parser, bytes + shift, start + 4096, &part, 1, &count);
+        expect(count == 1 && part.ends);
+        expect(part.ascii == (high == 4096));
+    }
+    ws_simd_force(NULL);
+}
+END_TEST
+
+START_TEST(no_flag_without_masking_or_text)
+{
+    FOR_EACH_SIMD_LEVEL(level)
+    for (size_t length = 0; length <= ASCII_LARGEST; length++) {
+        check_ascii(WS_TEXT, false, length, length, length);
+        check_ascii(WS_BINARY, true, length, length, length / 2);
+        check_ascii(WS_PING, true, length, length, length);
+    }
+    ws_simd_force(NULL);
+}
+END_TEST
+
 /* A payload that never ends: 2^64-1 bytes claimed. */
 START_TEST(the_largest_length)
 {
@@ -458,4 +535,5 @@ END_TEST
 
 UNIT_MAIN("frame", every_head_there_and_back, minimal_and_overflowing_lengths, the_examples_of_the_rfc,
           names, every_cut, bytewise_and_random_cuts, each_length, capacity_one_like_sixty_four,
-          never_beside_the_input, the_largest_length, no_bytes)
+          never_beside_the_input, one_high_byte_anywhere, a_high_byte_in_long_text,
+          no_flag_without_masking_or_text, the_largest_length, no_bytes)
