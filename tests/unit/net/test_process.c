@@ -185,7 +185,8 @@ END_TEST
 START_TEST(the_dead_whom_nobody_buries_are_not_waited_for)
 {
     struct watch w;
-    watch_start(&w, "(sleep 0 & exec setsid sh -c 'echo $$; exec sleep 1000') & wait"); /* its parent has left the group */
+    /* The parent of `sleep 0` has left the group, and does not care. */
+    watch_start(&w, "(sleep 0 & exec setsid sh -c 'echo $$; exec sleep 1000') & wait");
     until_lines(&w, 1);
     pid_t careless = (pid_t)strtol(buf_text(&w.text), NULL, 10);
     process_end(w.process, LONG_GRACE);
