@@ -78,6 +78,8 @@ struct frame_order {
  * memory, or for `compress` where nothing was agreed. */
 bool endpoint_frame_bytes(struct endpoint *endpoint, const struct frame_order *order, struct buf *out);
 void endpoint_push(struct endpoint *endpoint, const void *bytes, size_t size);
+/* Masks in place what goes on with the last frame that claimed a length; true when that frame is whole with it. */
+bool endpoint_go_on(struct endpoint *endpoint, uint8_t *bytes, size_t size);
 /* Both at once, in writes of order->chunk. */
 bool endpoint_send(struct endpoint *endpoint, const struct frame_order *order);
 /* The usual ones. */

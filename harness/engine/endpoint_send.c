@@ -71,6 +71,22 @@ static void trace_frame(struct endpoint *e, const struct ws_frame_head *head, co
                       });
 }
 
+static void note_unfinished(struct endpoint *e, const struct ws_frame_head *head, size_t sent)
+{
+    e->unfinished.masked = head->masked;
+    memcpy(e->unfinished.key, head->masking_key, sizeof e->unfinished.key);
+    e->unfinished.sent = sent;
+    e->unfinished.claimed = head->payload_length;
+}
+
+bool endpoint_go_on(struct endpoint *e, uint8_t *bytes, size_t size)
+{
+    if (e->unfinished.masked)
+        ws_mask(bytes, size, e->unfinished.key, e->unfinished.sent);
+    e->unfinished.sent += size;
+    return e->unfinished.sent == e->unfinished.claimed;
+}
+
 /* Cuts the frame that begins at `start`; what is left is traced as bytes. */
 static void cut_frame(struct endpoint *e, const struct frame_order *order, struct buf *out, size_t start)
 {
@@ -103,6 +119,8 @@ bool endpoint_frame_bytes(struct endpoint *e, const struct frame_order *order, s
     }
     head.payload_length = order->claim ? order->claimed_length : size;
     choose_mask(e, order, &head);
+    if (order->claim)
+        note_unfinished(e, &head, size);
     head.head_length = (uint8_t)ws_frame_head_write(&head, head_bytes);
     whole = whole && buf_append(out, head_bytes, head.head_length) && buf_append(out, payload, size);
     if (whole && head.masked)

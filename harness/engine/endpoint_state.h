@@ -42,6 +42,11 @@ struct endpoint {
     struct ws_judge *judge;  /* of what the peer sends; NULL before endpoint_begin */
     struct ws_deflater *deflater;
     struct prng mask;
+    struct {
+        bool masked;
+        uint8_t key[4];
+        uint64_t sent, claimed;
+    } unfinished;            /* our last frame whose head claimed a length, for endpoint_go_on */
     struct trace_tap tap;
 };
 

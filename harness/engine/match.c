@@ -217,7 +217,7 @@ static enum match match_fail(struct runner *r, struct conn *c, const struct step
                              struct outcome *outcome)
 {
     if (!item)
-        return MATCH_WAIT;
+        return c->close_received && c->end_taken ? MATCH_YES : MATCH_WAIT; /* it has failed it before */
     if (item->kind != ITEM_CLOSE && item->kind != ITEM_END)
         return no(outcome, "the testee goes on where it has to fail the connection");
     outcome->close = CLOSE_OK;

@@ -25,6 +25,7 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_SEND_PONG] = step_send_frame,
     [FORM_SEND_CLOSE] = step_send_frame,
     [FORM_SEND_HTTP] = step_send_bytes,
+    [FORM_SEND_PAYLOAD] = step_send_bytes,
     [FORM_SEND_RAW] = step_send_bytes,
     [FORM_EXPECT_OPEN] = step_expect,
     [FORM_EXPECT_STATUS] = step_expect,

@@ -6,6 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct frame_kind {
+    enum ws_opcode opcode;
+    bool frame, data;
+};
+static const struct frame_kind frame_kinds[FORMS] = {
+    [FORM_SEND_TEXT] = {WS_TEXT, true, true},     [FORM_SEND_BINARY] = {WS_BINARY, true, true},
+    [FORM_SEND_CONTINUE] = {WS_CONTINUATION, true, true},
+    [FORM_SEND_PING] = {WS_PING, true, false},    [FORM_SEND_PONG] = {WS_PONG, true, false},
+    [FORM_SEND_CLOSE] = {WS_CLOSE, true, false},
+};
+
 /* ---- the pump ---- */
 
 void pump_begin(struct runner *r, const struct step *step)
@@ -15,7 +26,7 @@ void pump_begin(struct runner *r, const struct step *step)
     r->pump.chunk = (size_t)step_number(step, SLOT_CHUNK, 0);
     r->pump.every_ns = step_number(step, SLOT_EVERY, 0);
     r->pump.next_ns = 0;
-    r->pump.raw = step->verb != VERB_SEND || step->form == FORM_SEND_RAW || step->form == FORM_SEND_HTTP;
+    r->pump.raw = step->verb != VERB_SEND || !frame_kinds[step->form].frame;
 }
 
 static bool writable(const struct conn *c)
@@ -24,6 +35,7 @@ static bool writable(const struct conn *c)
     return c->endpoint && !gone && !c->fin_sent;
 }
 
+/* What is written in one turn of the loop goes out in one piece, so that a chunk needs a turn of its own. */
 enum progress pump_run(struct runner *r, struct conn *c)
 {
     struct pump *p = &r->pump;
@@ -33,7 +45,9 @@ enum progress pump_run(struct runner *r, struct conn *c)
         size_t left = p->bytes.size - p->at, size = p->chunk && p->chunk < left ? p->chunk : left;
         (p->raw ? endpoint_write : endpoint_push)(c->endpoint, p->bytes.data + p->at, size);
         p->at += size;
-        p->next_ns = runner_now(r) + p->every_ns;
+        p->next_ns = runner_now(r) + (p->at < p->bytes.size ? p->every_ns : 0);
+        if (p->chunk)
+            return wait_until(r, p->next_ns);
     }
     buf_free(&p->bytes);
     p->at = 0;
@@ -56,17 +70,6 @@ static enum progress pump_drain(struct runner *r, struct conn *c)
 }
 
 /* ---- frames ---- */
-
-struct frame_kind {
-    enum ws_opcode opcode;
-    bool data;
-};
-static const struct frame_kind frame_kinds[FORMS] = {
-    [FORM_SEND_TEXT] = {WS_TEXT, true},   [FORM_SEND_BINARY] = {WS_BINARY, true},
-    [FORM_SEND_CONTINUE] = {WS_CONTINUATION, true},
-    [FORM_SEND_PING] = {WS_PING, false},  [FORM_SEND_PONG] = {WS_PONG, false},
-    [FORM_SEND_CLOSE] = {WS_CLOSE, false},
-};
 
 static unsigned hex_digit(char c) { return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10); }
 
@@ -218,7 +221,9 @@ enum progress step_send_bytes(struct runner *r, struct conn *c, const struct ste
         pump_begin(r, step);
         if (!read_body(r, step, &r->pump.bytes))
             return STEP_OVER;
-        if (c->phase == CONN_FRAMES)
+        if (step->form == FORM_SEND_PAYLOAD)
+            c->broken_out = !endpoint_go_on(c->endpoint, r->pump.bytes.data, r->pump.bytes.size);
+        else if (c->phase == CONN_FRAMES)
             c->broken_out = true;
         else if (!head_complete(&c->sent_head))
             buf_append(&c->sent_head, r->pump.bytes.data, r->pump.bytes.size);
