@@ -4,6 +4,7 @@
 #define WS_CHARS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ws_char_class {
@@ -21,6 +22,18 @@ extern const uint8_t ws_char_classes[256];
 static inline bool ws_char_is(char c, unsigned char_class)
 {
     return (ws_char_classes[(unsigned char)c] & char_class) != 0;
+}
+
+/* Are all of them of that one class? True when there are none. */
+static inline bool ws_chars_are(const char *at, size_t size, unsigned char_class)
+{
+    const unsigned char *b = (const unsigned char *)at;
+    unsigned all = char_class;
+    for (; size >= 4; b += 4, size -= 4)
+        all &= (unsigned)ws_char_classes[b[0]] & ws_char_classes[b[1]] & ws_char_classes[b[2]] & ws_char_classes[b[3]];
+    for (; size; b++, size--)
+        all &= ws_char_classes[*b];
+    return all != 0;
 }
 
 static inline bool ws_char_is_blank(char c) { return c == ' ' || c == '\t'; }

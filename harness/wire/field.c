@@ -30,25 +30,24 @@ bool ws_span_is(struct ws_span s, const char *text)
     return s.size == strlen(text) && (s.size == 0 || memcmp(s.at, text, s.size) == 0);
 }
 
-static unsigned lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (unsigned char)c | 0x20u : (unsigned char)c;
-}
-
 bool ws_span_is_nocase(struct ws_span s, const char *text)
 {
-    for (size_t i = 0; i < s.size; i++)
-        if (text[i] == '\0' || lower(s.at[i]) != lower(text[i]))
+    for (size_t i = 0; i < s.size; i++) {
+        const char a = s.at[i], b = text[i];
+        if (b == '\0')
             return false;
+        if (a == b)
+            continue;
+        const char letter = (char)(a | 0x20);
+        if ((a ^ b) != 0x20 || letter < 'a' || letter > 'z')
+            return false;
+    }
     return text[s.size] == '\0';
 }
 
 bool ws_span_is_token(struct ws_span s)
 {
-    for (size_t i = 0; i < s.size; i++)
-        if (!ws_char_is(s.at[i], WS_CHAR_TOKEN))
-            return false;
-    return s.size > 0;
+    return s.size > 0 && ws_chars_are(s.at, s.size, WS_CHAR_TOKEN);
 }
 
 /* The white space around an element; a folded value holds line ends too. */

@@ -24,23 +24,6 @@ const struct ws_handshake_rule *ws_handshake_rules(size_t *rule_count)
     return ws_handshake_rule_table;
 }
 
-void ws_fields_first(const struct ws_head *head, const struct ws_header *first[WS_HEADER_IDS])
-{
-    for (size_t id = 0; id < WS_HEADER_IDS; id++)
-        first[id] = NULL;
-    for (size_t i = head->header_count; i-- > 0;)
-        first[head->headers[i].id] = &head->headers[i];
-}
-
-struct ws_span ws_fields_last_value(const struct ws_head *head, enum ws_header_id id)
-{
-    struct ws_span last = nowhere;
-    const struct ws_header *header;
-    for (size_t i = 0; (header = ws_head_next(head, id, &i)) != NULL;)
-        last = header->value;
-    return last;
-}
-
 struct ws_span ws_fields_line_with(const struct ws_head *head, enum ws_header_oddity bit)
 {
     for (size_t i = 0; i < head->header_count; i++) {
@@ -53,34 +36,40 @@ struct ws_span ws_fields_line_with(const struct ws_head *head, enum ws_header_od
     return nowhere;
 }
 
-struct ws_tally ws_fields_tally(const struct ws_head *head, const struct ws_header *first, const char *token)
+struct ws_tally ws_fields_tally(const struct ws_head *head, enum ws_header_id id, const char *token)
 {
     struct ws_tally tally = {0, 0};
-    if (!first)
+    const struct ws_header *line = ws_fields_first(head, id);
+    if (!line)
         return tally;
-    for (unsigned left = head->id_count[first->id];; first = ws_fields_next(first)) {
-        struct ws_span rest = first->value, element;
-        while (ws_list_next(&rest, &element)) {
-            if (ws_span_is_nocase(element, token))
-                tally.hits++;
-            else
-                tally.others++;
+    for (unsigned left = head->id_count[id];; line = ws_fields_next(line)) {
+        struct ws_span rest = line->value, element;
+        if (ws_span_is_nocase(rest, token)) {
+            tally.hits++;
+        } else {
+            while (ws_list_next(&rest, &element)) {
+                if (ws_span_is_nocase(element, token))
+                    tally.hits++;
+                else
+                    tally.others++;
+            }
         }
         if (--left == 0)
             return tally;
     }
 }
 
-enum ws_extension_break ws_fields_extensions(const struct ws_head *head, const struct ws_header *first,
-                                             struct ws_extension_list *list, struct ws_span *at)
+enum ws_extension_break ws_fields_extensions(const struct ws_head *head, struct ws_extension_list *list,
+                                             struct ws_span *at)
 {
+    const struct ws_header *line = ws_fields_first(head, WS_HEADER_EXTENSIONS);
     list->count = 0;
-    if (!first)
+    if (!line)
         return WS_EXTENSION_FINE;
-    for (unsigned left = head->id_count[first->id];; first = ws_fields_next(first)) {
-        const struct ws_extension_scan scan = ws_extension_parse(list, first->value);
+    for (unsigned left = head->id_count[line->id];; line = ws_fields_next(line)) {
+        const struct ws_extension_scan scan = ws_extension_parse(list, line->value);
         if (scan.broken) {
-            *at = (struct ws_span){first->value.at + scan.at, first->value.size - scan.at};
+            *at = (struct ws_span){line->value.at + scan.at, line->value.size - scan.at};
             return scan.broken;
         }
         if (--left == 0)

@@ -24,7 +24,6 @@ struct protocols {
 /* What the rows ask about. */
 struct request {
     const struct ws_head *head;
-    const struct ws_header *first[WS_HEADER_IDS];
     enum method method;
     enum target target;
     enum version version;
@@ -73,6 +72,8 @@ static enum target read_target(struct ws_span target)
 static bool is_host(struct ws_span host)
 {
     const char *at = host.at, *end = host.at + host.size;
+    if (ws_chars_are(at, host.size, WS_CHAR_HOST))
+        return true;
     if (at != end && *at == '[') {
         for (at++; at != end && ws_char_is(*at, WS_CHAR_LITERAL); at++)
             ;
@@ -93,10 +94,12 @@ static enum version read_version(const struct request *r)
     if (!count(r, WS_HEADER_VERSION))
         return VERSION_MISSING;
     const struct ws_span v = value(r, WS_HEADER_VERSION);
-    if (count(r, WS_HEADER_VERSION) > 1 || (v.size && memchr(v.at, ',', v.size)))
+    if (count(r, WS_HEADER_VERSION) > 1)
         return VERSION_SEVERAL;
     if (v.size == 2 && v.at[0] == '1' && v.at[1] == '3')
         return VERSION_13;
+    if (v.size && memchr(v.at, ',', v.size))
+        return VERSION_SEVERAL;
     unsigned number = 0;
     for (size_t i = 0; i < v.size; i++) {
         if (i == 3 || !ws_char_is(v.at[i], WS_CHAR_DIGIT))
@@ -112,13 +115,17 @@ static enum key read_key(const struct request *r)
     if (!count(r, WS_HEADER_KEY))
         return KEY_MISSING;
     const struct ws_span k = value(r, WS_HEADER_KEY);
-    if (count(r, WS_HEADER_KEY) > 1 || (k.size != WS_KEY_SIZE && k.size && memchr(k.at, ',', k.size)))
+    if (count(r, WS_HEADER_KEY) > 1)
+        return KEY_SEVERAL;
+    if (k.size == WS_KEY_SIZE && ws_chars_are(k.at, 22, WS_CHAR_BASE64) && k.at[22] == '=' && k.at[23] == '=') {
+        const char last = k.at[21]; /* its 4 low bits are padding */
+        return last == 'A' || last == 'Q' || last == 'g' || last == 'w' ? KEY_FINE : KEY_LOOSE_BITS;
+    }
+    if (k.size != WS_KEY_SIZE && k.size && memchr(k.at, ',', k.size))
         return KEY_SEVERAL;
     size_t digits = 0;
     while (digits < k.size && ws_char_is(k.at[digits], WS_CHAR_BASE64))
         digits++;
-    if (k.size == WS_KEY_SIZE && digits == 22 && k.at[22] == '=' && k.at[23] == '=')
-        return strchr("AQgw", k.at[21]) ? KEY_FINE : KEY_LOOSE_BITS; /* 4 pad bits */
     size_t padding = 0;
     while (digits + padding < k.size && k.at[digits + padding] == '=')
         padding++;
@@ -134,10 +141,11 @@ static bool span_equal(struct ws_span a, struct ws_span b)
 static void read_protocols(struct request *r)
 {
     struct protocols *p = &r->protocols;
-    const struct ws_header *line = r->first[WS_HEADER_PROTOCOL];
+    const struct ws_header *line = ws_fields_first(r->head, WS_HEADER_PROTOCOL);
     p->count = 0;
     p->too_many = false;
-    p->not_token = p->repeated = nowhere;
+    p->not_token = nowhere;
+    p->repeated = nowhere;
     if (!line)
         return;
     for (unsigned left = count(r, WS_HEADER_PROTOCOL);; line = ws_fields_next(line)) {
@@ -191,20 +199,19 @@ static void read_offers(struct request *r, const struct ws_server_policy *policy
 static void gather(struct request *r, const struct ws_head *head)
 {
     r->head = head;
-    ws_fields_first(head, r->first);
     r->method = read_method(head->method);
     r->target = read_target(head->target);
     r->fragment = head->target.size && memchr(head->target.at, '#', head->target.size);
     r->version = read_version(r);
     r->key = read_key(r);
-    const struct ws_header *host = r->first[WS_HEADER_HOST];
+    const struct ws_header *host = ws_fields_first(r->head, WS_HEADER_HOST);
     r->host_invalid = host && !is_host(host->value);
     r->host_empty = host && host->value.size == 0;
-    r->expects_continue = r->first[WS_HEADER_EXPECT] &&
+    r->expects_continue = count(r, WS_HEADER_EXPECT) &&
                           ws_span_is_nocase(value(r, WS_HEADER_EXPECT), "100-continue");
     r->body = read_body(r);
-    r->upgrade = ws_fields_tally(head, r->first[WS_HEADER_UPGRADE], "websocket");
-    r->connection = ws_fields_tally(head, r->first[WS_HEADER_CONNECTION], "upgrade");
+    r->upgrade = ws_fields_tally(head, WS_HEADER_UPGRADE, "websocket");
+    r->connection = ws_fields_tally(head, WS_HEADER_CONNECTION, "upgrade");
     read_protocols(r);
 }
 
@@ -252,10 +259,10 @@ void ws_request_judge(const struct ws_head *head, const struct ws_server_policy 
     struct request r;
     gather(&r, head);
     r.extensions = &scratch->extensions;
-    r.extension_at = r.deflate_at = nowhere;
+    r.extension_at = nowhere;
+    r.deflate_at = nowhere;
     r.deflate_broken = WS_DEFLATE_FINE;
-    r.extension_broken = ws_fields_extensions(head, r.first[WS_HEADER_EXTENSIONS], &scratch->extensions,
-                                              &r.extension_at);
+    r.extension_broken = ws_fields_extensions(head, &scratch->extensions, &r.extension_at);
     answer->deflate = false;
     answer->deflate_params = (struct ws_deflate_params){0};
     if (!r.extension_broken)

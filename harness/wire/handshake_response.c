@@ -17,7 +17,6 @@ enum choice {
 /* What the rows ask about. */
 struct response {
     const struct ws_head *head;
-    const struct ws_header *first[WS_HEADER_IDS];
     struct ws_tally upgrade;
     struct ws_tally connection;
     bool accept_wrong;
@@ -64,7 +63,9 @@ static enum choice read_choice(const struct response *r, const char *const *offe
 static void read_extensions(struct response *r, const struct ws_client_offer *offer,
                             struct ws_client_answer *answer)
 {
-    r->unoffered = r->other_case = r->deflate_at = nowhere;
+    r->unoffered = nowhere;
+    r->other_case = nowhere;
+    r->deflate_at = nowhere;
     r->deflate_count = 0;
     r->deflate_broken = WS_DEFLATE_FINE;
     for (size_t i = 0; !r->extension_broken && i < r->extensions->count; i++) {
@@ -113,14 +114,12 @@ void ws_response_validate(const struct ws_head *head, const struct ws_client_off
                           struct ws_handshake_scratch *scratch, struct ws_client_answer *answer)
 {
     struct response r = {.head = head, .extensions = &scratch->extensions, .extension_at = nowhere};
-    ws_fields_first(head, r.first);
-    r.upgrade = ws_fields_tally(head, r.first[WS_HEADER_UPGRADE], "websocket");
-    r.connection = ws_fields_tally(head, r.first[WS_HEADER_CONNECTION], "upgrade");
+    r.upgrade = ws_fields_tally(head, WS_HEADER_UPGRADE, "websocket");
+    r.connection = ws_fields_tally(head, WS_HEADER_CONNECTION, "upgrade");
     r.accept_wrong = is_accept_wrong(&r, offer);
     r.protocols_offered = offer->protocols && *offer->protocols;
     r.choice = read_choice(&r, offer->protocols);
-    r.extension_broken = ws_fields_extensions(head, r.first[WS_HEADER_EXTENSIONS], &scratch->extensions,
-                                              &r.extension_at);
+    r.extension_broken = ws_fields_extensions(head, &scratch->extensions, &r.extension_at);
     answer->deflate_params = (struct ws_deflate_params){0};
     read_extensions(&r, offer, answer);
 

@@ -16,18 +16,23 @@ enum ws_handshake_rule_id {
 };
 extern const struct ws_handshake_rule ws_handshake_rule_table[WS_RULES];
 
-/* The words of the rows; r is a struct with `head` and `first`. */
+/* The words of the rows; r is a struct with `head`. */
 #define start(r, bits) (((r)->head->start_oddities & (uint32_t)(bits)) != 0)
 #define odd(r, bits) (((r)->head->oddities & (uint32_t)(bits)) != 0)
 #define count(r, id) ((r)->head->id_count[id])
-#define value(r, id) ((r)->first[id]->value)
-#define last_value(r, id) ws_fields_last_value((r)->head, id)
+#define value(r, id) (ws_fields_first((r)->head, id)->value)
+#define last_value(r, id) ((r)->head->headers[(r)->head->id_last[id]].value)
 #define line_with(r, bit) ws_fields_line_with((r)->head, bit)
-#define nowhere ((struct ws_span){NULL, 0})
+static const struct ws_span nowhere = {NULL, 0};
 
-/* The first header of each id, NULL where there is none. */
-void ws_fields_first(const struct ws_head *head, const struct ws_header *first[WS_HEADER_IDS]);
-struct ws_span ws_fields_last_value(const struct ws_head *head, enum ws_header_id id);
+/* The first header of that id, NULL when there is none. */
+static inline const struct ws_header *ws_fields_first(const struct ws_head *head, enum ws_header_id id)
+{
+    size_t from = 0;
+    if (head->id_count[id] == 1)
+        return &head->headers[head->id_last[id]];
+    return head->id_count[id] ? ws_head_next(head, id, &from) : NULL;
+}
 /* The first header line with that oddity; empty when none (the start line's, the empty line's). */
 struct ws_span ws_fields_line_with(const struct ws_head *head, enum ws_header_oddity bit);
 
@@ -46,11 +51,11 @@ struct ws_tally {
     unsigned hits;
     unsigned others;
 };
-struct ws_tally ws_fields_tally(const struct ws_head *head, const struct ws_header *first, const char *token);
+struct ws_tally ws_fields_tally(const struct ws_head *head, enum ws_header_id id, const char *token);
 
 /* Reads all lines of Sec-WebSocket-Extensions into list; *at names the broken place. */
-enum ws_extension_break ws_fields_extensions(const struct ws_head *head, const struct ws_header *first,
-                                             struct ws_extension_list *list, struct ws_span *at);
+enum ws_extension_break ws_fields_extensions(const struct ws_head *head, struct ws_extension_list *list,
+                                             struct ws_span *at);
 
 static inline void ws_breach_add(struct ws_breach *breaches, size_t *breach_count,
                                  enum ws_handshake_rule_id id, struct ws_span where)

@@ -13,7 +13,7 @@
 #define NAME_MAX_SIZE 24u
 
 struct known_name {
-    char text[NAME_MAX_SIZE]; /* lower case; no NUL behind the longest */
+    _Alignas(32) char text[NAME_MAX_SIZE]; /* lower case; no NUL behind the longest */
     uint8_t size;
     uint8_t id;
 };
@@ -98,6 +98,14 @@ static uint32_t value_oddities(const char *at, const char *end)
     return odd;
 }
 
+/* Takes the line just filled in. */
+static inline void add_header(struct ws_head *head, enum ws_header_id id)
+{
+    head->headers[head->header_count].id = (uint16_t)id;
+    head->id_count[id]++;
+    head->id_last[id] = (uint16_t)head->header_count++;
+}
+
 static void fold(struct ws_header *header, const char *end, uint32_t oddities)
 {
     header->oddities |= oddities | WS_ODD_FOLDED;
@@ -127,7 +135,7 @@ static void read_line(struct ws_head *head, const char *at, const char *colon, c
         }
         odd |= WS_ODD_LEADING_SPACE;
     }
-    struct ws_header *header = &head->headers[head->header_count++];
+    struct ws_header *header = &head->headers[head->header_count];
     if (colon == feed) {
         odd |= WS_ODD_NO_COLON | value_oddities(at, end);
         header->name = (struct ws_span){at, (size_t)(end - at)};
@@ -145,9 +153,8 @@ static void read_line(struct ws_head *head, const char *at, const char *colon, c
         odd |= WS_ODD_NAME;
     const bool named = !(odd & (WS_ODD_NAME | WS_ODD_NO_COLON));
     const enum ws_header_id id = named ? name_id(at, header->name.size) : WS_HEADER_OTHER;
-    header->id = (uint16_t)id;
     header->oddities = odd;
-    head->id_count[id]++;
+    add_header(head, id);
     head->oddities |= odd;
 }
 
@@ -156,18 +163,17 @@ static inline bool read_clean_line(struct ws_head *head, const char *at, const c
                                    const char *end)
 {
     const size_t size = (size_t)(colon - at);
-    if (colon > end)
+    if (colon > end || *end != '\r')
         return false;
     const enum ws_header_id id = name_id(at, size);
     const struct ws_span name = {at, size};
-    if (id == WS_HEADER_OTHER && !ws_span_is_token(name))
+    if (id == WS_HEADER_OTHER && (size == 0 || !ws_chars_are(at, size, WS_CHAR_TOKEN)))
         return false;
-    struct ws_header *header = &head->headers[head->header_count++];
+    struct ws_header *header = &head->headers[head->header_count];
     header->name = name;
     header->value = trimmed(colon + 1, end);
     header->oddities = 0;
-    header->id = (uint16_t)id;
-    head->id_count[id]++;
+    add_header(head, id);
     return true;
 }
 
@@ -237,12 +243,8 @@ static void read_request_line(struct ws_head *head, const char *at, const char *
     head->target = (struct ws_span){target, (size_t)(target_end - target)};
     if (target == target_end)
         head->start_oddities |= WS_START_BAD_TARGET | WS_START_MISSING_PART;
-    for (const char *p = target; p != target_end; p++) {
-        if (!ws_char_is(*p, WS_CHAR_TARGET)) {
-            head->start_oddities |= WS_START_BAD_TARGET;
-            break;
-        }
-    }
+    if (!ws_chars_are(target, head->target.size, WS_CHAR_TARGET))
+        head->start_oddities |= WS_START_BAD_TARGET;
     read_version(head, version, last);
 }
 
@@ -305,6 +307,13 @@ static size_t skip_empty_lines(const char *bytes, size_t size, size_t *lines)
             break;
     }
     return at;
+}
+
+/* Member by member: a 16-byte copy of a span just built waits for both halves. */
+static inline void clear(struct ws_span *span)
+{
+    span->at = NULL;
+    span->size = 0;
 }
 
 static void read_head(struct ws_head *head, const struct ws_head_lines *lines, const char *bytes)
@@ -370,7 +379,9 @@ struct ws_head_scan ws_head_parse(struct ws_head *head, bool is_response, const 
 
     head->is_response = is_response;
     head->start_oddities = empty_lines ? WS_START_LEADING_CRLF : 0;
-    head->method = head->target = head->version = head->reason = (struct ws_span){start, 0};
+    clear(&head->method);
+    clear(&head->target);
+    clear(&head->reason);
     head->status = -1;
     head->header_count = 0;
     head->oddities = 0;

@@ -83,6 +83,7 @@ struct ws_head {
     size_t size;             /* bytes of the head with its empty line; what follows are frames */
     uint32_t oddities;       /* all headers' oddities, or'ed */
     uint16_t id_count[WS_HEADER_IDS]; /* how many lines of each known header */
+    uint16_t id_last[WS_HEADER_IDS];  /* index of the last of them; undefined where there is none */
     struct ws_header headers[WS_HEADERS_MAX];
 };
 

@@ -1,10 +1,11 @@
 /* Private to wire: the kernels that exist once per vector unit, and the choice
  * among them at run time. Each unit's set is made by wire/simd_UNIT.c from the
- * same sources (mask_lanes.inc, frame_parse.inc, utf8_lanes.inc). */
+ * same sources (mask_lanes.inc, frame_parse.inc, utf8_lanes.inc, head_lanes.inc). */
 #ifndef WS_SIMD_H
 #define WS_SIMD_H
 
 #include "frame.h"
+#include "head_lines.h"
 
 #include <stdatomic.h>
 
@@ -20,6 +21,8 @@ struct ws_simd {
      * UTF-8 and ends between characters: near the end or the first mistake,
      * from where the automaton goes on. */
     size_t (*utf8_skip)(const uint8_t *bytes, size_t size);
+    /* ws_head_lines_find. */
+    void (*head_lines)(struct ws_head_lines *lines, const char *text, size_t size);
 };
 
 /* The key as seen from `bytes` further on. */

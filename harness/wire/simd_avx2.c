@@ -64,6 +64,18 @@ VEC int vec_any_high(vec a)
 }
 
 #define ascii_32(v) (_mm256_movemask_epi8((__m256i)*(v)) == 0)
+/* A bit for each byte that is `byte`; that is below it as a signed number. */
+#define HAS_BITS
+VEC uint64_t vec_bits_equal(vec a, char byte)
+{
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8((__m256i)a, _mm256_set1_epi8(byte)));
+}
+
+VEC uint64_t vec_bits_below(vec a, char byte)
+{
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(byte), (__m256i)a));
+}
+
 #include "simd_level.h"
 #else
 typedef int no_such_unit; /* a file must not be empty */

@@ -69,6 +69,18 @@ VEC int vec_any_high(vec a)
 
 #define ascii_32(v) (_mm256_movemask_epi8((__m256i)*(v)) == 0)
 #define ascii_64(v) (_mm512_movepi8_mask((__m512i)*(v)) == 0)
+/* A bit for each byte that is `byte`; that is below it as a signed number. */
+#define HAS_BITS
+VEC uint64_t vec_bits_equal(vec a, char byte)
+{
+    return _mm512_cmpeq_epi8_mask((__m512i)a, _mm512_set1_epi8(byte));
+}
+
+VEC uint64_t vec_bits_below(vec a, char byte)
+{
+    return _mm512_cmplt_epi8_mask((__m512i)a, _mm512_set1_epi8(byte));
+}
+
 #include "simd_level.h"
 #else
 typedef int no_such_unit; /* a file must not be empty */

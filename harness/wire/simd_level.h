@@ -1,8 +1,8 @@
 /* Private to wire: all kernels, compiled once per vector unit. The including
  * file defines UNIT (its name), TARGET (the function attribute that lets the
  * compiler use it) and LANE (bytes of a vector), TARGET_SMALL and LANE_SHORT
- * (the same for small payloads), and with HAS_LOOKUP the vec_ operations that
- * utf8_lanes.inc needs. */
+ * (the same for small payloads), and with HAS_LOOKUP and HAS_BITS the vec_
+ * operations that utf8_lanes.inc and head_lanes.inc need. */
 #include "simd.h"
 
 #include <string.h>
@@ -21,6 +21,7 @@
 
 #include "mask_lanes.inc"
 #include "frame_parse.inc"
+#include "head_lanes.inc"
 #ifdef HAS_LOOKUP
 #include "utf8_lanes.inc"
 #else
@@ -38,4 +39,5 @@ const struct ws_simd PASTE(ws_simd_, UNIT) = {
     .mask = mask_call,
     .frame_parse = frame_parse,
     .utf8_skip = utf8_skip,
+    .head_lines = head_lines,
 };
