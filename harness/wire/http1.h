@@ -81,7 +81,7 @@ struct ws_head {
     struct ws_span reason;   /* response */
     size_t header_count;
     size_t size;             /* bytes of the head with its empty line; what follows are frames */
-    uint32_t oddities;       /* all headers' oddities, or'ed */
+    uint32_t oddities;       /* all headers' oddities, or'ed; WS_ODD_BARE_LF also for the empty line */
     uint16_t id_count[WS_HEADER_IDS]; /* how many lines of each known header */
     uint16_t id_last[WS_HEADER_IDS];  /* index of the last of them; undefined where there is none */
     struct ws_header headers[WS_HEADERS_MAX];
