@@ -4,7 +4,8 @@
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 
-static void check(const struct ws_client_answer *answer, const struct ws_head *head, const struct ws_client_offer *offer)
+static void check(const struct ws_client_answer *answer, const struct ws_head *head,
+                  const struct ws_client_offer *offer)
 {
     char accept[WS_ACCEPT_SIZE + 1];
     size_t from = 0;

@@ -63,7 +63,8 @@ static inline void heads_check(const struct ws_head *head, const char *bytes, si
         oddities |= h->oddities;
     }
     must((head->oddities & ~(uint32_t)WS_ODD_BARE_LF) == (oddities & ~(uint32_t)WS_ODD_BARE_LF) &&
-             (head->oddities | oddities) == head->oddities, "oddities %x of all headers, not %x", head->oddities, oddities);
+             (head->oddities | oddities) == head->oddities,
+         "oddities %x of all headers, not %x", head->oddities, oddities);
     for (unsigned id = WS_HEADER_OTHER + 1; id < WS_HEADER_IDS; id++) {
         size_t from = 0, found = 0;
         while (ws_head_next(head, (enum ws_header_id)id, &from))
