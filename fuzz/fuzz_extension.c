@@ -55,7 +55,8 @@ static void parse_back(const struct ws_extension_list *list)
         must(scan.broken == WS_EXTENSION_FINE && again.count == list->count, "written anew, it breaks: %s",
              buf_text(&text));
         for (size_t i = 0; i < list->count; i++) {
-            must(again.items[i].param_count == list->items[i].param_count, "written anew, another: %s", buf_text(&text));
+            must(again.items[i].param_count == list->items[i].param_count, "written anew, another: %s",
+                 buf_text(&text));
             for (size_t k = 0; k < list->items[i].param_count; k++)
                 must(strcmp(again.items[i].params[k].text, list->items[i].params[k].text) == 0 &&
                          again.items[i].params[k].has_value == list->items[i].params[k].has_value,

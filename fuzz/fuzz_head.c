@@ -82,8 +82,8 @@ static void check_answer(const struct ws_server_answer *answer, const struct ws_
     must(request != NULL, "accepted without a request");
     read_offer(&offered, request);
     ws_response_validate(&head, &offered.offer, &scratch, &client);
-    must(client.accept, "the client refuses, for it %s:\n%.*s", client.breach_count ? client.breaches[0].rule->sentence : "?",
-         (int)size, out);
+    must(client.accept, "the client refuses, for it %s:\n%.*s",
+         client.breach_count ? client.breaches[0].rule->sentence : "?", (int)size, out);
     must(client.breach_count == 0, "the client says that it %s", client.breaches[0].rule->sentence);
     must(answer->protocol ? ws_span_is(client.protocol, answer->protocol) : client.protocol.size == 0,
          "another subprotocol");

@@ -47,7 +47,8 @@ static void hear_close(struct ear *ear, const struct ws_event *e)
     bool complete;
     must(!ear->closed, "two Closes are heard");
     bool overlooked = (e->code >= 1016 && e->code < 3000) || e->code >= 5000; /* reported, and may pass */
-    must(e->code == 1005 ? e->size == 0 : ws_close_code_valid(e->code) || overlooked, "a Close with %u passes", e->code);
+    must(e->code == 1005 ? e->size == 0 : ws_close_code_valid(e->code) || overlooked, "a Close with %u passes",
+         e->code);
     must(plain_utf8_bad(e->data, e->size, &complete) == e->size && complete, "a reason that is not UTF-8");
     ear->closed = true;
 }
