@@ -233,15 +233,20 @@ static inline void stage_close(struct stage *s)
     run_result_free(s->run);
 }
 
-static inline struct case_result *stage_play(struct stage *s, const struct script *script, uint64_t seed)
+static inline struct case_result *stage_play_case(struct stage *s, const struct test_case *test, uint64_t seed)
 {
     struct runner_config config = {.loop = s->loop, .testee = &s->testee, .role = WS_CLIENT, .seed = seed,
                                    .replay_prefix = "wsgauntlet run"};
     s->result = NULL;
-    ck_assert_ptr_nonnull(runner_start(&config, &script->cases[0], s->run, run_result_add(s->run), stage_done, s));
+    ck_assert_ptr_nonnull(runner_start(&config, test, s->run, run_result_add(s->run), stage_done, s));
     loop_run(s->loop);
     ck_assert_msg(s->result != NULL, "the loop ran out before the case ended");
     return s->result;
+}
+
+static inline struct case_result *stage_play(struct stage *s, const struct script *script, uint64_t seed)
+{
+    return stage_play_case(s, &script->cases[0], seed);
 }
 
 struct row {

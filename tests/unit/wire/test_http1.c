@@ -18,8 +18,8 @@ static const char *told(const struct ws_head *h, const char *bytes)
 {
     static char text[16384];
     size_t n = (size_t)snprintf(text, sizeof text, "%d %x [%.*s] [%.*s] [%.*s] %d.%d %d [%.*s] %zu %x\n",
-                                h->is_response, h->start_oddities, (int)h->method.size, h->method.size ? h->method.at : "",
-                                (int)h->target.size, h->target.size ? h->target.at : "", (int)h->version.size,
+                                h->is_response, h->start_oddities, (int)h->method.size,
+                                h->method.size ? h->method.at : "", (int)h->target.size, h->target.size ? h->target.at : "", (int)h->version.size,
                                 h->version.size ? h->version.at : "", h->major, h->minor, h->status,
                                 (int)h->reason.size, h->reason.size ? h->reason.at : "", h->size, h->oddities);
     for (size_t i = 0; i < h->header_count && n < sizeof text - 200; i++) {
