@@ -68,8 +68,8 @@ EMBED := $(sort $(shell find scenarios -name '*.wsg')) scenarios/requirements.ts
 $(BUILD)/gen/embedded.list: force
 	@mkdir -p $(@D)
 	@echo '$(EMBED)' | cmp -s - $@ || echo '$(EMBED)' > $@
-$(BUILD)/gen/embedded.c: harness/engine/embed.sh $(BUILD)/gen/embedded.list $(EMBED)
-	harness/engine/embed.sh scenarios $(EMBED) > $@
+$(BUILD)/gen/embedded.c: harness/engine/suite/embed.sh $(BUILD)/gen/embedded.list $(EMBED)
+	harness/engine/suite/embed.sh scenarios $(EMBED) > $@
 $(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.c
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 $(call archive,engine): $(BUILD)/gen/embedded.o

@@ -1,4 +1,4 @@
-/* Scenario text (engine/script.h). Oracles: what parses prints, and what is
+/* Scenario text (engine/language/script.h). Oracles: what parses prints, and what is
  * printed parses to the same script and prints the same again; mistakes are
  * told in clean text; and nothing of it costs more than linear time. */
 #include "fuzz.h"

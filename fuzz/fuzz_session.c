@@ -3,8 +3,8 @@
  * protocol; and the same seed plays the same again. */
 #include "fuzz.h"
 
-#include "engine/peer_testee.h"
-#include "engine/runner.h"
+#include "engine/peer/peer_testee.h"
+#include "engine/runner/runner.h"
 
 #define CASES_MOST 2u
 #define COST_MOST 20000u /* bytes and steps, repeats multiplied */

@@ -1,6 +1,6 @@
 /* A trace as a scenario: our side as steps that send the same again, the
  * peer's as expectations, times and violations as comments. */
-#include "engine/script.h"
+#include "engine/language/script.h"
 #include "engine/trace.h"
 
 #include <inttypes.h>

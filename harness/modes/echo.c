@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/nearest.h"
-#include "engine/peer.h"
+#include "engine/peer/peer.h"
 
 #include <string.h>
 

@@ -17,7 +17,7 @@ struct echo_options {
     struct ws_deflate_policy deflate;
     const char *const *protocols; /* NULL-terminated; may be NULL */
     uint64_t message_max;         /* bytes; 0: LIMIT_MESSAGE_BYTES */
-    const char *fault;            /* name of a row of engine/peer_faults.def, "list" to print them; NULL: correct.
+    const char *fault;            /* name of a row of engine/peer/peer_faults.def, "list" to print them; NULL: correct.
                                      One that needs permessage-deflate turns it on */
     uint64_t seed;
     FILE *out;                    /* "listening on ws://127.0.0.1:PORT/" is its first line */

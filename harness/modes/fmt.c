@@ -2,7 +2,7 @@
 #include "modes/fmt.h"
 
 #include "base/file.h"
-#include "engine/suite.h"
+#include "engine/suite/suite.h"
 
 #include <string.h>
 

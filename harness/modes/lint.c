@@ -1,8 +1,8 @@
 /* See lint.h. */
 #include "modes/lint.h"
 
-#include "engine/requirement.h"
-#include "engine/suite.h"
+#include "engine/suite/requirement.h"
+#include "engine/suite/suite.h"
 
 static unsigned lint_scripts(const struct suite *suite, const struct requirements *requirements,
                              struct buf *said)

@@ -1,8 +1,8 @@
 /* See list.h. */
 #include "modes/list.h"
 
-#include "engine/requirement.h"
-#include "engine/suite.h"
+#include "engine/suite/requirement.h"
+#include "engine/suite/suite.h"
 
 #include <fnmatch.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* See clean.h. */
 #include "report/clean.h"
 
-#include "engine/lex.h"
+#include "engine/language/lex.h"
 
 #include <string.h>
 

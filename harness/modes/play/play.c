@@ -2,7 +2,7 @@
 #include "modes/play/play.h"
 
 #include "base/file.h"
-#include "engine/suite.h"
+#include "engine/suite/suite.h"
 #include "modes/play/whom.h"
 #include "report/json.h"
 #include "report/text.h"

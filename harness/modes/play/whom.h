@@ -3,7 +3,7 @@
 #define MODES_PLAY_WHOM_H
 
 #include "base/buf.h"
-#include "engine/peer_testee.h"
+#include "engine/peer/peer_testee.h"
 #include "engine/testee.h"
 #include "modes/play/play.h"
 

@@ -3,7 +3,7 @@
 #ifndef TEST_CALLER_H
 #define TEST_CALLER_H
 
-#include "engine/peer.h"
+#include "engine/peer/peer.h"
 #include "wire/http1.h"
 #include "wirelog.h"
 

@@ -3,7 +3,7 @@
 #ifndef SAME_SCRIPT_H
 #define SAME_SCRIPT_H
 
-#include "engine/script.h"
+#include "engine/language/script.h"
 
 #include <string.h>
 

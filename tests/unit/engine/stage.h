@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "engine/endpoint.h"
-#include "engine/runner.h"
+#include "engine/runner/runner.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * verdict is another on purpose, it is the one that docs/autobahn.md promises. */
 #include "stage.h"
 
-#include "engine/suite.h"
+#include "engine/suite/suite.h"
 
 enum { IDS_MAX = 600, ID_SIZE = 16 };
 

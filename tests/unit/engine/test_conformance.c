@@ -3,8 +3,8 @@
  * row in peer_faults.def names. In the simulation, where a second costs nothing. */
 #include "unit.h"
 
-#include "engine/peer_testee.h"
-#include "engine/suite.h"
+#include "engine/peer/peer_testee.h"
+#include "engine/suite/suite.h"
 
 enum { SEED = 0x57a1 };
 

@@ -2,7 +2,7 @@
  * its end; and what the runner makes of a testee that dies in a case. */
 #include "unit.h"
 
-#include "engine/runner.h"
+#include "engine/runner/runner.h"
 
 #include <signal.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 
 #include "base/limits.h"
 #include "base/prng.h"
-#include "engine/embedded.h"
-#include "engine/peer_conn.h"
+#include "engine/suite/embedded.h"
+#include "engine/peer/peer_conn.h"
 #include "wire/deflate.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "scripts.h"
 
 #include "base/prng.h"
-#include "engine/verbs.h"
+#include "engine/language/verbs.h"
 
 /* ---- files ---- */
 

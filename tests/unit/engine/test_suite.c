@@ -1,6 +1,6 @@
 /* Gathering files, choosing cases, and reading the requirements. Playing: test_suite_play.c. */
-#include "engine/requirement.h"
-#include "engine/suite.h"
+#include "engine/suite/requirement.h"
+#include "engine/suite/suite.h"
 
 #include "unit.h"
 

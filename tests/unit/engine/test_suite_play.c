@@ -1,7 +1,7 @@
 /* Playing a suite in the simulation: order, the same bytes whatever plays beside
  * it, and testees that die, each found out by trial. */
-#include "engine/peer.h"
-#include "engine/suite.h"
+#include "engine/peer/peer.h"
+#include "engine/suite/suite.h"
 
 #include "unit.h"
 

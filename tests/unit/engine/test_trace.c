@@ -2,7 +2,7 @@
 #include "engine/trace.h"
 
 #include "base/limits.h"
-#include "engine/script.h"
+#include "engine/language/script.h"
 #include "engine/trace_tap.h"
 #include "unit.h"
 

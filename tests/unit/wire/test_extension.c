@@ -100,7 +100,8 @@ START_TEST(a_server_accepts_or_declines)
         char text[200] = "";
         ck_assert_int_eq(read_list(rows[i].offer).broken, WS_EXTENSION_FINE);
         bool accepted = ws_deflate_accept(&list, rows[i].policy, &agreed);
-        ck_assert_msg(accepted == (rows[i].answer != NULL), "'%s' is %s", rows[i].offer, accepted ? "accepted" : "declined");
+        ck_assert_msg(accepted == (rows[i].answer != NULL), "'%s' is %s", rows[i].offer,
+                      accepted ? "accepted" : "declined");
         if (!accepted)
             continue;
         ck_assert_uint_gt(ws_deflate_params_write(&agreed, text, sizeof text), 0);
@@ -144,4 +145,5 @@ START_TEST(a_client_checks_the_answer)
 }
 END_TEST
 
-UNIT_MAIN("wire/extension", the_grammar, too_much_is_an_answer, a_server_accepts_or_declines, a_client_checks_the_answer)
+UNIT_MAIN("wire/extension", the_grammar, too_much_is_an_answer, a_server_accepts_or_declines,
+          a_client_checks_the_answer)

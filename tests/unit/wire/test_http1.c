@@ -7,25 +7,27 @@
 #include "wire/http1.h"
 
 static const char rich[] =
-    "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8080\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+    "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8080\r\nUpgrade: websocket\r\n"
+    "Connection: keep-alive, Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nX-Empty:\r\nX-Padded: \t v \t \r\n"
     "Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: a; b=\"c,d\", e\r\n"
     "X-Long: 0123456789012345678901234567890123456789012345678901234567890123456789\r\n\r\n";
 #define RICH (sizeof rich - 1)
 
+/* Where a span lies: positions compare, wherever the bytes are. */
+#define WHERE(span) (span).size ? (span).at - bytes : -1, (span).size
+
 /* As one text, so that two heads compare. */
 static const char *told(const struct ws_head *h, const char *bytes)
 {
     static char text[16384];
-    size_t n = (size_t)snprintf(text, sizeof text, "%d %x [%.*s] [%.*s] [%.*s] %d.%d %d [%.*s] %zu %x\n",
-                                h->is_response, h->start_oddities, (int)h->method.size,
-                                h->method.size ? h->method.at : "", (int)h->target.size, h->target.size ? h->target.at : "", (int)h->version.size,
-                                h->version.size ? h->version.at : "", h->major, h->minor, h->status,
-                                (int)h->reason.size, h->reason.size ? h->reason.at : "", h->size, h->oddities);
+    size_t n = (size_t)snprintf(text, sizeof text, "%d %x %zd+%zu %zd+%zu %zd+%zu %d.%d %d %zd+%zu %zu %x\n",
+                                h->is_response, h->start_oddities, WHERE(h->method), WHERE(h->target),
+                                WHERE(h->version), h->major, h->minor, h->status, WHERE(h->reason), h->size,
+                                h->oddities);
     for (size_t i = 0; i < h->header_count && n < sizeof text - 200; i++) {
         const struct ws_header *w = &h->headers[i];
-        n += (size_t)snprintf(text + n, 200, "%zd+%zu %zd+%zu %x %u\n", w->name.size ? w->name.at - bytes : -1,
-                              w->name.size, w->value.size ? w->value.at - bytes : -1, w->value.size, w->oddities,
+        n += (size_t)snprintf(text + n, 200, "%zd+%zu %zd+%zu %x %u\n", WHERE(w->name), WHERE(w->value), w->oddities,
                               w->id);
     }
     return text;

@@ -1,0 +1,331 @@
+/* What parses but is surely not meant: unknown requirements, captures that are
+ * never made or never used, steps that cannot do anything. Each finding is
+ * printed in the form of a mistake. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "engine/language/mistake.h"
+#include "engine/language/verbs.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ACTORS_MAX = 16 };
+
+/* What one actor's connection has been through. */
+struct actor {
+    const char *name;    /* NULL: the steps without one */
+    int dropped_in;      /* the line, 0: not dropped */
+    bool sent;
+};
+
+struct name_use {
+    const char *name;
+    const struct step *step;
+    const struct setting *setting; /* where it is captured */
+    bool used;
+};
+
+struct lint {
+    struct mistakes mistakes;
+    const char *const *requirements;
+    const struct test_case *test_case; /* the one looked at */
+    struct actor actors[ACTORS_MAX];
+    unsigned actor_count;
+    struct name_use captures[LIMIT_CAPTURES];
+    unsigned capture_count;
+    unsigned in_repeat;
+    bool family_used;
+    bool looks;          /* some step looks at what the testee does */
+};
+
+#define warn(l, step, at, ...) mistake_add(&(l)->mistakes, (step)->line, at, __VA_ARGS__)
+#define hint(l, ...) mistake_hint(&(l)->mistakes, __VA_ARGS__)
+
+/* ---- names ---- */
+
+static void use_name(struct lint *l, const struct step *step, int column, const char *name)
+{
+    const struct test_case *t = l->test_case;
+    if (t->each_name != NULL && strcmp(name, t->each_name) == 0) {
+        l->family_used = true;
+        return;
+    }
+    if (l->in_repeat > 0 && strcmp(name, "i") == 0)
+        return;
+    bool known = false;
+    struct suggestion near = suggest(name, strlen(name));
+    for (unsigned i = 0; i < l->capture_count; i++) {
+        struct name_use *c = &l->captures[i];
+        if (strcmp(c->name, name) == 0)
+            known = c->used = true;
+        suggest_word(&near, c->name, strlen(c->name));
+    }
+    if (known)
+        return;
+    warn(l, step, column, "nothing has captured ${%.40s} yet", name);
+    if (!suggest_hint(&near, &l->mistakes))
+        hint(l, strcmp(name, "i") == 0 ? "${i} counts inside of a repeat"
+                                       : "'capture %.40s' behind an expect above", name);
+}
+
+static void use_payload(struct lint *l, const struct step *step, int column, const struct payload *payload)
+{
+    for (const struct piece *p = payload == NULL ? NULL : payload->pieces; p != NULL; p = p->next) {
+        if (p->name != NULL)
+            use_name(l, step, column, p->name);
+        use_payload(l, step, column, p->inner);
+    }
+}
+
+static void add_capture(struct lint *l, const struct step *step, const struct setting *setting)
+{
+    if (l->capture_count < LIMIT_CAPTURES)
+        l->captures[l->capture_count++] =
+            (struct name_use){.name = setting->value.word, .step = step, .setting = setting};
+}
+
+/* First what a step uses, then what it captures: its own captures come too late for it. */
+static void check_names(struct lint *l, const struct step *step)
+{
+    for (const struct setting *s = step->settings; s != NULL; s = s->next)
+        use_payload(l, step, s->column, s->value.bytes);
+    for (const struct setting *s = step_setting(step, SLOT_CAPTURE); s != NULL; s = step_next_setting(s))
+        add_capture(l, step, s);
+}
+
+static void check_unused(struct lint *l)
+{
+    for (unsigned i = 0; i < l->capture_count; i++) {
+        const struct name_use *c = &l->captures[i];
+        if (!c->used) {
+            warn(l, c->step, c->setting->column, "${%.40s} is captured and never used", c->name);
+            hint(l, "leave 'capture %.40s' out", c->name);
+        }
+    }
+}
+
+/* ---- one step ---- */
+
+static struct actor *actor_of(struct lint *l, const char *name)
+{
+    for (unsigned i = 0; i < l->actor_count; i++) {
+        const char *other = l->actors[i].name;
+        if (name == other || (name != NULL && other != NULL && strcmp(name, other) == 0))
+            return &l->actors[i];
+    }
+    unsigned i = l->actor_count < ACTORS_MAX ? l->actor_count++ : ACTORS_MAX - 1;
+    l->actors[i] = (struct actor){.name = name};
+    return &l->actors[i];
+}
+
+/* Does the step need a connection that still carries frames? */
+static bool needs_connection(const struct step *step)
+{
+    switch (step->form) {
+    case FORM_EXPECT_TESTEE_ALIVE:
+    case FORM_EXPECT_TESTEE_MEMORY:
+    case FORM_EXPECT_NOTHING:
+    case FORM_EXPECT_EOF:
+    case FORM_EXPECT_RESET:
+    case FORM_EXPECT_DROP:
+    case FORM_EXPECT_OPEN: return false;
+    default: return step->verb == VERB_SEND || step->verb == VERB_EXPECT || step->verb == VERB_FENCE;
+    }
+}
+
+static void check_connection(struct lint *l, const struct step *step)
+{
+    struct actor *actor = actor_of(l, step->actor);
+    bool connects = step->verb == VERB_OPEN || step->verb == VERB_CONNECT || step->verb == VERB_ACCEPT ||
+                    step->verb == VERB_RECONNECT;
+    if (connects)
+        actor->dropped_in = 0;
+    if (actor->dropped_in != 0 && needs_connection(step)) {
+        warn(l, step, step->column, "the connection was dropped in line %d", actor->dropped_in);
+        hint(l, "reconnect, open, connect or accept comes first");
+        actor->dropped_in = 0; /* said once */
+    }
+    if (step->form == FORM_EXPECT_ECHO && !actor->sent) {
+        warn(l, step, step->column, "nothing was sent that could be echoed");
+        hint(l, "send text, send binary");
+    }
+    actor->sent = actor->sent || step->verb == VERB_SEND;
+    if (step->verb == VERB_DROP)
+        actor->dropped_in = step->line;
+    l->looks = l->looks || connects || step->verb == VERB_EXPECT || step->verb == VERB_FENCE;
+}
+
+/* Options that mean nothing without another one. */
+static const struct { enum slot slot, needs; } companions[] = {
+    {SLOT_EVERY, SLOT_CHUNK}, {SLOT_FACTOR, SLOT_BACKOFF}, {SLOT_JITTER, SLOT_BACKOFF},
+};
+
+static void check_options(struct lint *l, const struct step *step)
+{
+    for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
+        const struct setting *s = step_setting(step, companions[i].slot);
+        if (s != NULL && step_setting(step, companions[i].needs) == NULL) {
+            warn(l, step, s->column, "'%s' does nothing without '%s'", slot_word(s->slot),
+                 slot_word(companions[i].needs));
+        }
+    }
+    const struct setting *within = step_setting(step, SLOT_WITHIN), *time = step_setting(step, SLOT_FOR);
+    if (within != NULL && within->value.to == 0) {
+        warn(l, step, within->column, "nothing can come within no time");
+        hint(l, "expect nothing for 500ms, or leave this out");
+    }
+    if (step->form == FORM_EXPECT_NOTHING && time == NULL) {
+        warn(l, step, step->column, "'expect nothing' does not say for how long");
+        hint(l, "expect nothing for 500ms");
+    } else if (time != NULL && step->form != FORM_EXPECT_NOTHING) {
+        warn(l, step, time->column, "'for' goes with 'expect nothing'");
+        hint(l, "did you mean 'within'?");
+    }
+}
+
+/* A regular expression that holds no ${name}: does it compile, has it the groups that are captured? */
+static void check_pattern(struct lint *l, const struct step *step)
+{
+    const struct setting *matches = step_setting(step, SLOT_MATCHES);
+    struct payload_scope none = {0};
+    struct buf text;
+    buf_init(&text, LIMIT_SCRIPT_BYTES);
+    int error;
+    PCRE2_SIZE at;
+    if (matches != NULL && payload_bytes(matches->value.bytes, &none, &text, NULL)) {
+        pcre2_code *code = pcre2_compile((PCRE2_SPTR)buf_text(&text), text.size, 0, &error, &at, NULL);
+        uint32_t groups = 0, captures = 0;
+        if (code == NULL) {
+            char why[120] = "";
+            pcre2_get_error_message(error, (PCRE2_UCHAR *)why, sizeof why);
+            warn(l, step, matches->column, "not a regular expression");
+            hint(l, "at its byte %zu: %s", at + 1, why);
+        } else {
+            pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
+            for (const struct setting *s = step_setting(step, SLOT_CAPTURE); s != NULL; s = step_next_setting(s))
+                if (++captures > groups && captures > 1) {
+                    warn(l, step, s->column, "the expression has no group for this capture");
+                    hint(l, "%u group%s: (...)", groups, groups == 1 ? "" : "s");
+                }
+        }
+        pcre2_code_free(code);
+    }
+    buf_free(&text);
+}
+
+static void lint_steps(struct lint *l, const struct step *step)
+{
+    for (; step != NULL; step = step->next) {
+        if (step->verb != VERB_OR)
+            check_connection(l, step);
+        check_names(l, step);
+        check_options(l, step);
+        check_pattern(l, step);
+        lint_steps(l, step->alternatives);
+        l->in_repeat += step->verb == VERB_REPEAT;
+        lint_steps(l, step->body);
+        l->in_repeat -= step->verb == VERB_REPEAT;
+    }
+}
+
+/* ---- one case ---- */
+
+static void check_requirement(struct lint *l, const struct step *line, const struct setting *id)
+{
+    struct suggestion near = suggest(id->value.word, strlen(id->value.word));
+    for (const char *const *known = l->requirements; *known != NULL; known++) {
+        if (strcmp(*known, id->value.word) == 0)
+            return;
+        suggest_word(&near, *known, strlen(*known));
+    }
+    warn(l, line, id->column, "unknown requirement");
+    if (!suggest_hint(&near, &l->mistakes))
+        hint(l, "requirements.tsv lists them");
+}
+
+static void check_head(struct lint *l)
+{
+    const struct test_case *t = l->test_case;
+    bool shows = false;
+    for (const struct step *s = t->head->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP; s = s->next) {
+        const struct setting *id = step_setting(s, SLOT_ID);
+        bool requirement = s->verb == VERB_MUST || s->verb == VERB_SHOULD || s->verb == VERB_MAY;
+        shows = shows || requirement;
+        if (requirement && id != NULL && id->value.word != NULL && l->requirements != NULL)
+            check_requirement(l, s, id);
+    }
+    if (t->timeout_ns == 0)
+        warn(l, t->head, t->head->column, "with a timeout of no time nothing can be expected");
+    if (!shows && !t->is_scenario && l->requirements != NULL) {
+        warn(l, t->head, t->head->column, "this case shows no requirement");
+        hint(l, "must ID, should ID or may ID");
+    }
+}
+
+/* Does ${name} of the family stand in a word of these lines? Only it may. */
+static bool takes_value(const struct step *line)
+{
+    for (; line != NULL && line->verb != VERB_CASE && line->verb != VERB_SCENARIO; line = line->next) {
+        for (const struct setting *s = line->settings; s != NULL; s = s->next)
+            if (s->value.written != NULL)
+                return true;
+        if (takes_value(line->body) || takes_value(line->alternatives))
+            return true;
+    }
+    return false;
+}
+
+static void check_actors(struct lint *l)
+{
+    unsigned named = 0;
+    for (unsigned i = 0; i < l->actor_count; i++)
+        named += l->actors[i].name != NULL;
+    if (named == 1) {
+        warn(l, l->test_case->head, l->test_case->head->column, "one actor needs no name");
+        hint(l, "leave out '%.40s:'", l->actors[l->actors[0].name == NULL].name);
+    } else if (named > 1 && named < l->actor_count) {
+        warn(l, l->test_case->head, l->test_case->head->column, "some steps have an actor, some have none");
+        hint(l, "say of each step whose it is");
+    }
+}
+
+static void lint_case(struct lint *l, const struct test_case *t)
+{
+    l->test_case = t;
+    l->actor_count = l->capture_count = l->in_repeat = 0;
+    l->looks = l->family_used = false;
+    check_head(l);
+    lint_steps(l, t->steps);
+    check_unused(l);
+    check_actors(l);
+    if (!l->looks) {
+        warn(l, t->head, t->head->column, "this case looks at nothing that the testee does");
+        hint(l, "open, expect or fence");
+    }
+    const struct setting *each = step_setting(t->head, SLOT_EACH), *title = step_setting(t->head, SLOT_TITLE);
+    if (title != NULL)
+        use_payload(l, t->head, title->column, title->value.bytes);
+    if (each != NULL && !l->family_used && !takes_value(t->head->next)) {
+        warn(l, t->head, each->column, "the value ${%.40s} of this family is not used", t->each_name);
+        hint(l, "all its cases do the same");
+    }
+}
+
+unsigned script_lint(const struct script *script, const char *const *requirements, struct buf *out)
+{
+    struct lint *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        buf_printf(out, "%s: error: out of memory\n", script->name);
+        return 1;
+    }
+    l->mistakes.kind = "warning";
+    l->requirements = requirements;
+    for (size_t i = 0; i < script->case_count; i++)
+        if (i == 0 || script->cases[i].head != script->cases[i - 1].head) /* one member speaks for its family */
+            lint_case(l, &script->cases[i]);
+    mistakes_print(&l->mistakes, script->name, script->text, script->size, out);
+    unsigned count = l->mistakes.count;
+    free(l);
+    return count;
+}

@@ -1,0 +1,94 @@
+/* One connection of the reference peer, and the places where a deliberate
+ * defect takes hold: for the files peer*.c alone. */
+#ifndef ENGINE_PEER_CONN_H
+#define ENGINE_PEER_CONN_H
+
+#include "engine/endpoint.h"
+#include "engine/peer/peer.h"
+
+enum peer_stage {
+    PEER_HEAD,   /* the opening handshake is awaited */
+    PEER_OPEN,
+    PEER_ENDING, /* our side of TCP has ended; we wait for the other */
+};
+
+/* A frame as a careless reader understands it: what a defect changes here is
+ * what the peer then believes to have read. */
+struct read_frame {
+    struct ws_frame_head head;
+    bool dropped;     /* takes no notice of it */
+    uint64_t keep;    /* bytes of payload that are read; the rest is dropped */
+};
+
+/* What defects remember. */
+struct peer_memory {
+    struct ws_frame_parser parser; /* of the careless reader */
+    struct read_frame reading;
+    bool in_message;      /* one is open, to the reader's mind */
+    uint8_t started;      /* opcode that the last message began with */
+    struct ws_utf8 utf8;
+    uint8_t key[4];       /* of the first frame */
+    unsigned frames;      /* read so far */
+    unsigned step;        /* of a defect that shows in several steps */
+    uint8_t stash[125];
+    size_t stashed;
+    bool has_stash;
+};
+
+struct peer_conn {
+    struct peer *peer;
+    const struct peer_hooks *hooks;
+    struct peer_conn *next, **link;
+    struct endpoint *endpoint;
+    enum peer_stage stage;
+    struct timer *timer;      /* slow head; or how long we wait for the other side to end */
+    unsigned patience;        /* ticks of it that are left */
+    size_t queued;            /* at its last tick */
+    bool ended;               /* the peer's side of TCP has */
+    struct buf message;       /* so far */
+    uint8_t opcode;           /* of the message; 0: none is open */
+    bool compressed;
+    struct peer_memory memory;
+};
+
+/* Where a defect takes hold; NULL members: correct. */
+struct peer_hooks {
+    /* Rule of handshake_rules.def ("request-method") that is not applied. */
+    const char *overlooks;
+    /* Beginning of a line that an acceptance lacks, and a line that it has too much. */
+    const char *drops, *adds;
+    /* What will be answered. */
+    void (*answer)(struct peer_conn *conn, const struct ws_head *head, struct ws_server_answer *answer);
+    /* The answer as text. */
+    void (*head)(struct peer_conn *conn, struct buf *text);
+    /* What is done about compression, whatever was agreed. */
+    void (*agree)(struct peer_conn *conn, struct ws_deflate_params *params);
+    /* A frame's head was read. */
+    void (*read_head)(struct peer_conn *conn, struct read_frame *frame);
+    /* Some of its payload, which may be changed. */
+    void (*read_payload)(struct peer_conn *conn, const struct ws_frame_part *part);
+    /* True: dealt with, the peer does nothing more about it. */
+    bool (*event)(struct peer_conn *conn, const struct ws_event *event);
+    /* A frame is to be sent. False: it is not. */
+    bool (*send)(struct peer_conn *conn, struct frame_order *order);
+    /* TCP is to be ended. True: dealt with. */
+    bool (*end)(struct peer_conn *conn);
+};
+
+/* Sends by way of the hook. */
+void peer_conn_send(struct peer_conn *conn, struct frame_order *order);
+/* A Close with the code (0: none), then the end. */
+void peer_conn_close(struct peer_conn *conn, uint16_t code);
+
+/* The answer's text with its defects. */
+void peer_text_spoil(struct peer_conn *conn, struct buf *text);
+bool peer_is_acceptance(const struct buf *text);
+/* The line that begins so, with its end, becomes `with`; a header line more. */
+void peer_line_replace(struct buf *text, const char *begin, const char *with);
+void peer_line_add(struct buf *text, const char *line);
+
+/* The careless reader: rewrites the frames' bytes as its hooks want, for the endpoint (endpoint_config.reader). */
+void peer_reader_init(struct peer_conn *conn);
+size_t peer_reader(void *owner, uint8_t *bytes, size_t size, struct buf *out);
+
+#endif

@@ -1,0 +1,161 @@
+/* Server role: one port, its connections handed out in the order of waiting. */
+#include "engine/runner/listener.h"
+
+#include <stdlib.h>
+
+#define HELD_MAX 256u /* connections that nobody waits for yet; further ones are turned away */
+
+/* A connection that came before anybody waited. It is not read: its first bytes stay in the kernel. */
+struct held {
+    struct listener_share *share;
+    struct layer *layer;
+    struct held *next;
+};
+
+struct listener_share {
+    struct listener *listener;
+    struct tls_context *tls;
+    struct listener_waiter *waiters; /* longest first */
+    struct held *held;               /* oldest first */
+    unsigned held_count;
+};
+
+static void held_forget(struct held *gone)
+{
+    struct held **at = &gone->share->held;
+    while (*at != gone)
+        at = &(*at)->next;
+    *at = gone->next;
+    gone->share->held_count--;
+    free(gone);
+}
+
+static void held_data(void *owner, uint8_t *bytes, size_t size)
+{
+    (void)bytes;
+    (void)size;
+    struct held *held = owner; /* reading was paused: bytes all the same mean that we cannot keep them */
+    struct layer *layer = held->layer;
+    held_forget(held);
+    layer_release(layer);
+}
+
+static void held_ended(void *owner, enum layer_end end, const struct diag *why)
+{
+    (void)end;
+    (void)why;
+    struct held *held = owner;
+    struct layer *layer = held->layer;
+    held_forget(held);
+    layer_release(layer);
+}
+
+static void held_opened(void *owner) { (void)owner; }
+
+static const struct layer_sink held_sink = {
+    .opened = held_opened, .data = held_data, .ended = held_ended};
+
+static bool hand_out(struct listener_share *share, struct listener_waiter *waiter, struct layer *layer)
+{
+    waiter->waiting = false;
+    waiter->next = NULL;
+    if (share->tls)
+        layer = tls_layer(share->tls, layer, NULL, NULL, NULL);
+    return waiter->fresh(waiter->arg, layer);
+}
+
+static void keep(struct listener_share *share, struct layer *fresh)
+{
+    struct held *held = share->held_count < HELD_MAX ? calloc(1, sizeof *held) : NULL;
+    if (!held) {
+        layer_reset(fresh);
+        layer_release(fresh);
+        return;
+    }
+    *held = (struct held){.share = share, .layer = fresh};
+    struct held **at = &share->held;
+    while (*at)
+        at = &(*at)->next;
+    *at = held;
+    share->held_count++;
+    layer_listen(fresh, &held_sink, held);
+    layer_pause(fresh, true);
+}
+
+static void accepted(void *arg, struct layer *fresh)
+{
+    struct listener_share *share = arg;
+    struct listener_waiter *waiter = share->waiters;
+    if (!waiter) {
+        keep(share, fresh);
+        return;
+    }
+    share->waiters = waiter->next;
+    hand_out(share, waiter, fresh);
+}
+
+struct listener_share *listener_share_new(struct loop *loop, const struct net_address *at,
+                                          struct tls_context *tls, struct diag *why)
+{
+    struct listener_share *share = calloc(1, sizeof *share);
+    if (!share) {
+        diag_set(why, DIAG_TROUBLE, "no memory");
+        return NULL;
+    }
+    share->tls = tls;
+    share->listener = loop_listen(loop, at, accepted, share, why);
+    if (!share->listener) {
+        free(share);
+        return NULL;
+    }
+    return share;
+}
+
+uint16_t listener_share_port(const struct listener_share *share)
+{
+    return listener_port(share->listener);
+}
+
+bool listener_share_secure(const struct listener_share *share) { return share->tls != NULL; }
+
+void listener_share_free(struct listener_share *share)
+{
+    if (!share)
+        return;
+    while (share->held)
+        held_ended(share->held, LAYER_EOF, NULL);
+    listener_close(share->listener);
+    free(share);
+}
+
+void listener_share_wait(struct listener_share *share, struct listener_waiter *waiter)
+{
+    struct held *held = share->held;
+    if (held) {
+        struct layer *layer = held->layer;
+        held_forget(held);
+        layer_pause(layer, false);
+        waiter->kept = true;
+        if (hand_out(share, waiter, layer) && layer->sink->opened)
+            layer->sink->opened(layer->owner); /* its own `opened` was heard by us */
+        return;
+    }
+    struct listener_waiter **at = &share->waiters;
+    while (*at)
+        at = &(*at)->next;
+    *at = waiter;
+    waiter->next = NULL;
+    waiter->waiting = true;
+    waiter->kept = false;
+}
+
+void listener_share_forget(struct listener_share *share, struct listener_waiter *waiter)
+{
+    if (!waiter->waiting)
+        return;
+    struct listener_waiter **at = &share->waiters;
+    while (*at != waiter)
+        at = &(*at)->next;
+    *at = waiter->next;
+    waiter->waiting = false;
+}

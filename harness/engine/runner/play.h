@@ -1,0 +1,352 @@
+/* What the parts of the runner share: a case under way, its connections, and
+ * what was received and not yet expected. Only runner.c and its parts
+ * (conn, inbox, echo, opening, steps_*, match, pattern, words, closing, grade) include it. */
+#ifndef ENGINE_PLAY_H
+#define ENGINE_PLAY_H
+
+#include "engine/endpoint.h"
+#include "engine/runner/listener.h"
+#include "engine/runner/runner.h"
+
+#define NEVER UINT64_MAX
+#define PINGS_KEPT 64u   /* our unanswered pings that we remember */
+#define PREVIEW_BYTES 64u /* of a payload, in a sentence */
+
+/* ---- what came, in order ---- */
+
+enum item_kind {
+    ITEM_FRAME = 1,     /* as on the wire; kept only for cases that use `expect frame` */
+    ITEM_MESSAGE = 2,
+    ITEM_PING = 4,
+    ITEM_PONG = 8,
+    ITEM_CLOSE = 16,
+    ITEM_END = 32,      /* the transport; stays for every later expect */
+};
+struct item {
+    enum item_kind kind;
+    uint64_t at_ns;
+    uint64_t frame;             /* number of the (last) frame that it came in */
+    uint8_t opcode;             /* MESSAGE */
+    uint16_t code;              /* CLOSE */
+    struct ws_frame_head head;  /* FRAME */
+    bool answers;               /* PONG: to a ping of ours */
+    enum layer_end end;         /* END */
+    uint8_t *data;              /* payload; CLOSE: the reason; END: what was wrong */
+    size_t size;
+    struct item *next;
+};
+
+/* A message of ours that `expect echo` waits for: its length, a hash of all of
+ * it, and its beginning for the report, so that memory stays small. */
+struct sent_message {
+    uint8_t opcode;
+    uint64_t size, hash;
+    uint8_t preview[PREVIEW_BYTES];
+    struct sent_message *next;
+};
+
+/* A peer's head, kept with its bytes. */
+struct kept_head {
+    bool there;
+    bool broken;              /* beyond reading: head is empty, scan tells */
+    uint64_t at_ns;
+    struct ws_head_scan scan;
+    struct ws_head head;
+    struct buf bytes;
+};
+
+/* ---- a connection: one actor's ---- */
+
+enum conn_phase {
+    CONN_NONE,
+    CONN_DIALLING,  /* connecting, or waiting for the peer to come */
+    CONN_TRANSPORT, /* bytes may flow, no frames */
+    CONN_FRAMES,    /* the handshake is done */
+};
+/* Faults told before there was a connection: the next one has them from its beginning. */
+struct fault_plan {
+    struct fault_setting faults[FAULTS];
+    bool set[FAULTS];
+};
+
+enum opening_stage { OPENING_NOT, OPENING_DIAL, OPENING_HEAD_OUT, OPENING_ANSWER };
+
+struct conn {
+    struct runner *runner;
+    const char *actor;          /* NULL: the only one */
+    unsigned number;            /* of the present connection */
+    enum conn_phase phase;
+    struct endpoint *endpoint;
+    struct layer *fault;        /* owned by the endpoint's stack; NULL when the case uses none */
+    struct fault_plan plan;
+    struct listener_waiter waiter;
+
+    /* opening */
+    uint64_t came_ns;           /* when the transport was there */
+    const struct step *opened_by;
+    enum opening_stage opening;
+    uint64_t opening_deadline;
+    struct buf sent_head;       /* client: our request as it went out */
+    struct kept_head head;
+    struct ws_client_answer answer;   /* client: our judgement of the response */
+    struct ws_server_answer request;  /* server: of the request */
+    char protocol[128];         /* agreed subprotocol */
+
+    /* received */
+    struct item *first, **last;
+    struct item *end;           /* the transport's end, behind all others */
+    size_t queued_bytes, queued_items;
+    bool paused;
+    struct buf message;         /* under way */
+    uint64_t frames;            /* heads that came */
+    uint64_t frames_whole;      /* frames that were kept */
+    uint64_t frames_taken;      /* the last one that an `expect frame` took */
+
+    /* sent */
+    struct sent_message *unreturned, **unreturned_last;
+    size_t unreturned_count;
+    struct sent_message *sending; /* fragments of a message of ours under way */
+    uint64_t pings[PINGS_KEPT];   /* hashes; 0: free */
+    unsigned ping_next;
+    bool auto_pong_off;
+    bool close_sent, close_received;
+    enum { CLOSING_NOT, CLOSING_CLOSE, CLOSING_TCP, CLOSING_OVER } closing; /* at the end of the case */
+    uint64_t closing_deadline;
+    uint16_t close_sent_code, close_code;
+    bool fin_sent;
+    bool broken_out;            /* what we sent is not a stream of whole frames: no closing handshake can follow */
+    bool end_taken;             /* an expect took the Close or the end */
+    struct conn *next;
+};
+
+/* Endpoints that a case left behind: silent ones stay as they are, the others
+ * go when their peer ends. */
+struct limbo {
+    struct runner *runner;
+    struct endpoint *endpoint;
+    struct limbo *next;
+};
+
+/* ---- a case under way ---- */
+
+/* What a restart under way answers to; it outlives the runner, in the run's arena. */
+struct testee_ticket {
+    struct runner *runner; /* NULL: it is over */
+    bool answered;
+};
+
+enum progress {
+    STEP_DONE,
+    STEP_WAIT, /* call again when something happened, or at runner->wake_at */
+    STEP_OVER, /* the case is decided */
+};
+
+struct cursor {
+    const struct step *step;   /* to be played next; NULL: behind the last */
+    const struct step *repeat; /* whose body it is */
+    uint64_t round, rounds;
+};
+
+/* Bytes on their way out, in pieces when told so. */
+struct pump {
+    bool raw; /* the trace has not seen them yet: heads, and bytes as they are */
+    struct buf bytes;
+    size_t at, chunk;
+    uint64_t every_ns, next_ns;
+};
+
+enum stage { PLAYING, CLOSING, WATCHING, OVER };
+
+struct runner {
+    struct runner_config config;
+    const struct test_case *test;
+    struct run_result *run;
+    struct case_result *result;
+    runner_done_fn *done;
+    void *done_arg;
+
+    uint64_t seed;             /* of this case */
+    struct prng random, backoff;
+    struct trace trace;
+    uint64_t began_ns;
+
+    enum stage stage;
+    struct cursor cursors[LIMIT_REPEAT_DEPTH + 1];
+    unsigned depth;
+    const struct step *step;   /* being played */
+    bool step_fresh;           /* its first call */
+    uint64_t step_ns;          /* when it began */
+    unsigned phase;            /* of the step, zero at its beginning */
+    uint64_t wake_at;          /* when to call it again at the latest */
+    struct timer *kick, *timer;
+
+    struct conn *conns;
+    struct conn *alive;        /* for expect testee-alive */
+    unsigned connections, limbo_count;
+    struct limbo *limbo;
+    struct pump pump;
+    struct ws_handshake_scratch *scratch;
+    bool uses_frames, uses_pings, uses_echo, uses_fault;
+    uint64_t message_max;      /* a received message may be as large as those that the script sends and expects */
+    uint64_t fragment_bytes;   /* that it sends in all */
+    bool opened_once;          /* the testee took a connection in this case */
+    bool alive_before;         /* the testee ran when the case began */
+    bool killed;               /* the script ended the testee itself */
+    bool lost;                 /* a connection ended without a closing handshake: perhaps it died */
+    struct testee_ticket *ticket;
+
+    struct capture captures[LIMIT_CAPTURES];
+    size_t capture_count;
+    char round_text[24];       /* ${i} */
+
+    unsigned fences;
+    unsigned tries;            /* of a reconnect */
+    uint64_t try_at;           /* when its next one is due */
+
+    bool decided;              /* by end_case */
+    bool hard;                 /* FAIL whatever the requirement's level: a violation, a crash */
+    enum verdict verdict;
+    enum close_verdict close_verdict;
+    int line;
+    const char *expected, *seen, *detail, *last_words;
+    uint64_t watch_until;
+};
+
+/* ---- runner.c ---- */
+
+/* Something happened: go on, soon, from the loop. */
+void runner_wake(struct runner *r);
+uint64_t runner_now(const struct runner *r);
+uint64_t runner_patience(const struct runner *r); /* the case's timeout, ns */
+/* How long this `within` waits; NULL: the case's timeout. */
+uint64_t runner_within(const struct runner *r, const struct setting *within);
+/* The case ends with this verdict. The first one stands. Returns STEP_OVER. */
+enum progress end_case(struct runner *r, enum verdict verdict, const char *expected, const char *seen,
+                       const char *detail, ...) __attribute__((format(printf, 5, 6)));
+/* A remark that worsens a PASS: the case goes on. */
+void remark(struct runner *r, enum verdict verdict, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Text in the run's arena; never NULL. */
+const char *runner_text(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Waits until then at the latest. Returns STEP_WAIT. */
+enum progress wait_until(struct runner *r, uint64_t at_ns);
+/* The bytes of a payload with captures filled in. False: the case ended as ERROR. */
+bool runner_payload(struct runner *r, const struct payload *payload, struct buf *out);
+/* The same for one option's value, which may be absent: then `otherwise`. */
+bool runner_option(struct runner *r, const struct setting *setting, const char *otherwise, struct buf *out);
+/* The step behind the one that is played, for the same actor; NULL at the end. */
+const struct step *runner_next_step(const struct runner *r);
+void runner_note(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- steps_*.c: one function per form ---- */
+
+typedef enum progress step_fn(struct runner *r, struct conn *c, const struct step *step);
+step_fn step_open, step_reconnect;
+step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
+step_fn step_expect, step_fence;
+step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
+
+/* Writes what the pump holds. */
+enum progress pump_run(struct runner *r, struct conn *c);
+void pump_begin(struct runner *r, const struct step *step);
+
+/* ---- opening.c: the heads that we write, and what becomes of the handshake ---- */
+
+enum opening { OPENING_WAIT, OPENING_DONE, OPENING_FAILED, OPENING_ENDED };
+/* One opening handshake with the options of `step`; `whole`: it must succeed,
+ * else it is done when our head is out. FAILED: *seen tells why (no such testee,
+ * refused ...); ENDED: the case is over. */
+enum opening opening_begin(struct runner *r, struct conn *c, const struct step *step, uint64_t patience_ns);
+enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const char **seen);
+/* Judges the handshake that came about: remarks, UNIMPLEMENTED, FAIL. False: the case is over. */
+bool opening_judge(struct runner *r, struct conn *c);
+/* Client: the peer's response has come. */
+void opening_response(struct runner *r, struct conn *c);
+/* Server: the peer's request has come. */
+void opening_request(struct runner *r, struct conn *c);
+
+/* ---- conn.c ---- */
+
+struct conn *conn_of(struct runner *r, const char *actor);
+struct conn *conn_new(struct runner *r, const char *actor);
+/* Forgets what the connection was (to limbo, where it must flush or stay) and is ready for another. */
+void conn_renew(struct conn *c);
+bool conn_dial(struct conn *c);  /* client: connects; server: waits. False: the case is over */
+void conn_free(struct conn *c);
+void limbo_free(struct runner *r);
+void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size);
+void conn_silence(struct conn *c);
+void conn_apply_fault(struct conn *c, const struct fault_setting *setting);
+/* ---- inbox.c ---- */
+
+/* A fresh item with a copy of the bytes; with `steal`, the buffer's own memory. NULL: the case is over. */
+struct item *inbox_item(struct conn *c, enum item_kind kind, const uint8_t *bytes, size_t size, struct buf *steal);
+void inbox_add(struct conn *c, struct item *item);
+/* The first item that is not passed over by one who wants these kinds; NULL: nothing yet. */
+struct item *inbox_peek(struct conn *c, unsigned wanted);
+void inbox_take(struct conn *c, struct item *item);
+/* Drops everything that waits but Close and end. */
+void inbox_discard(struct conn *c);
+void inbox_free(struct conn *c);
+
+/* ---- echo.c ---- */
+
+/* A frame of ours, right or wrong, with its payload before compression. */
+void echo_sent(struct conn *c, const struct frame_order *order, const struct buf *body);
+bool echo_equals(const struct sent_message *sent, const struct item *item);
+void echo_taken(struct conn *c, const struct item *item);
+void echo_free(struct conn *c);
+
+/* ---- match.c ---- */
+
+enum match { MATCH_WAIT, MATCH_NO, MATCH_YES };
+struct outcome {
+    enum verdict grade;         /* what the outcome is worth */
+    enum close_verdict close;   /* CLOSE_NONE: says nothing of it */
+    const char *why;            /* of a lower grade, or of a mismatch; may be NULL */
+};
+/* The kinds of items that this form looks at; 0: it looks at the handshake. */
+unsigned match_wants(enum form form);
+bool is_handshake_form(enum form form);
+enum match match_step(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                      struct outcome *outcome);
+
+/* ---- pattern.c ---- */
+
+/* `matches` and `capture` of the step over these bytes; YES where it has neither. */
+enum match pattern_match(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
+                         struct outcome *outcome);
+void pattern_free_captures(struct runner *r);
+
+/* ---- words.c: "text \"two\"", "close 1002 \"bad frame\"" ... ---- */
+
+void item_words(const struct item *item, struct buf *out);
+void head_words(const struct conn *c, struct buf *out);
+/* Moves the words to the run's arena. */
+const char *runner_words(struct runner *r, struct buf *words);
+const char *end_words(struct runner *r, const struct conn *c);
+const char *expected_words(struct runner *r, const struct step *step);
+const char *duration_words(struct runner *r, uint64_t ns);
+
+/* ---- closing.c ---- */
+
+/* The Close of theirs was taken by an expect: answer it, unless the script does. */
+void closing_answer(struct runner *r, struct conn *c);
+/* A verdict on the closing; the worst one stands. */
+void closing_verdict(struct runner *r, enum close_verdict verdict);
+/* The end of a case: a closing handshake on every connection that is open. */
+enum progress closing_poll(struct runner *r);
+
+/* ---- grade.c ---- */
+
+void breach_frame(struct runner *r, const struct ws_violation *violation);
+/* `fatal`: the handshake came to nothing by it. */
+void breach_handshake(struct runner *r, const struct ws_breach *breach, bool fatal);
+/* Fills the result from what was decided. */
+void grade_fill(struct runner *r);
+/* Id, title ...; a case whose needs cannot be met is decided by it. */
+void grade_prepare(struct runner *r);
+/* A testee of ours that died is found out here, also when the case had passed. */
+enum progress grade_watch(struct runner *r);
+
+#endif

@@ -1,0 +1,445 @@
+/* Plays a case: its steps in order, each one a function of the table below, that
+ * is called again whenever something happened until it is done. Nothing is
+ * decided inside a callback of a connection: those wake the runner, and the
+ * loop calls it. */
+#include "engine/runner/play.h"
+
+#include "base/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS_AT_ONCE 256u /* then other runners have their turn */
+#define DEFAULT_TIMEOUT_NS (2 * NS_PER_S)
+
+static step_fn *const step_fns[FORMS] = {
+    [FORM_OPEN] = step_open,
+    [FORM_ACCEPT] = step_open,
+    [FORM_CONNECT] = step_open,
+    [FORM_RECONNECT] = step_reconnect,
+    [FORM_SEND_TEXT] = step_send_frame,
+    [FORM_SEND_BINARY] = step_send_frame,
+    [FORM_SEND_CONTINUE] = step_send_frame,
+    [FORM_SEND_PING] = step_send_frame,
+    [FORM_SEND_PONG] = step_send_frame,
+    [FORM_SEND_CLOSE] = step_send_frame,
+    [FORM_SEND_HTTP] = step_send_bytes,
+    [FORM_SEND_PAYLOAD] = step_send_bytes,
+    [FORM_SEND_RAW] = step_send_bytes,
+    [FORM_EXPECT_OPEN] = step_expect,
+    [FORM_EXPECT_STATUS] = step_expect,
+    [FORM_EXPECT_HEADER] = step_expect,
+    [FORM_EXPECT_NO_HEADER] = step_expect,
+    [FORM_EXPECT_REFUSED] = step_expect,
+    [FORM_EXPECT_TEXT] = step_expect,
+    [FORM_EXPECT_BINARY] = step_expect,
+    [FORM_EXPECT_MESSAGE] = step_expect,
+    [FORM_EXPECT_ECHO] = step_expect,
+    [FORM_EXPECT_PING] = step_expect,
+    [FORM_EXPECT_PONG] = step_expect,
+    [FORM_EXPECT_CLOSE] = step_expect,
+    [FORM_EXPECT_FAIL] = step_expect,
+    [FORM_EXPECT_EOF] = step_expect,
+    [FORM_EXPECT_RESET] = step_expect,
+    [FORM_EXPECT_DROP] = step_expect,
+    [FORM_EXPECT_FRAME] = step_expect,
+    [FORM_EXPECT_NOTHING] = step_expect,
+    [FORM_EXPECT_TESTEE_ALIVE] = step_testee_alive,
+    [FORM_EXPECT_TESTEE_MEMORY] = step_testee_memory,
+    [FORM_FENCE] = step_fence,
+    [FORM_AUTO_PONG_ON] = step_auto_pong,
+    [FORM_AUTO_PONG_OFF] = step_auto_pong,
+    [FORM_DROP_FIN] = step_drop,
+    [FORM_DROP_RESET] = step_drop,
+    [FORM_DROP_SILENT] = step_drop,
+    [FORM_WAIT] = step_wait,
+    [FORM_FAULT_OFF] = step_fault,
+    [FORM_FAULT_LATENCY] = step_fault,
+    [FORM_FAULT_BANDWIDTH] = step_fault,
+    [FORM_FAULT_SLICE] = step_fault,
+    [FORM_FAULT_CUT] = step_fault,
+    [FORM_FAULT_STALL] = step_fault,
+    [FORM_FAULT_CORRUPT] = step_fault,
+    [FORM_TESTEE_RESTART] = step_testee_restart,
+    [FORM_TESTEE_KILL] = step_testee,
+    [FORM_TESTEE_PAUSE] = step_testee,
+    [FORM_TESTEE_RESUME] = step_testee,
+};
+
+/* ---- what the parts ask for ---- */
+
+uint64_t runner_now(const struct runner *r) { return loop_now(r->config.loop); }
+
+static uint64_t patient(const struct runner *r, uint64_t ns)
+{
+    return (uint64_t)((double)ns * (r->config.patience > 0 ? r->config.patience : 1));
+}
+
+uint64_t runner_patience(const struct runner *r)
+{
+    return patient(r, r->test->timeout_ns ? r->test->timeout_ns : DEFAULT_TIMEOUT_NS);
+}
+
+uint64_t runner_within(const struct runner *r, const struct setting *within)
+{
+    return within ? patient(r, within->value.to) : runner_patience(r);
+}
+
+const char *runner_text(struct runner *r, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const char *kept = arena_text(&r->run->arena, text);
+    return kept ? kept : "";
+}
+
+enum progress end_case(struct runner *r, enum verdict verdict, const char *expected, const char *seen,
+                       const char *detail, ...)
+{
+    char text[1024];
+    va_list args;
+    if (r->decided)
+        return STEP_OVER;
+    va_start(args, detail);
+    vsnprintf(text, sizeof text, detail, args);
+    va_end(args);
+    r->decided = true;
+    r->verdict = verdict;
+    r->expected = expected;
+    r->seen = seen;
+    r->detail = runner_text(r, "%s", text);
+    r->line = r->step ? r->step->line : r->test->line;
+    runner_wake(r);
+    return STEP_OVER;
+}
+
+/* NON_STRICT outweighs INFO; the first sentence of each grade stands. */
+void remark(struct runner *r, enum verdict verdict, const char *detail, ...)
+{
+    char text[1024];
+    va_list args;
+    bool heavier = r->verdict == VERDICT_PASS || (r->verdict == VERDICT_INFO && verdict == VERDICT_NON_STRICT);
+    if (r->decided || !heavier)
+        return;
+    va_start(args, detail);
+    vsnprintf(text, sizeof text, detail, args);
+    va_end(args);
+    r->verdict = verdict;
+    r->detail = runner_text(r, "%s", text);
+    r->line = r->step ? r->step->line : r->test->line;
+}
+
+void runner_note(struct runner *r, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    trace_add(&r->trace, &(struct trace_event){.kind = TRACE_NOTE, .at_ns = runner_now(r) - r->began_ns, .text = text});
+}
+
+enum progress wait_until(struct runner *r, uint64_t at_ns)
+{
+    if (at_ns < r->wake_at)
+        r->wake_at = at_ns;
+    return STEP_WAIT;
+}
+
+bool runner_payload(struct runner *r, const struct payload *payload, struct buf *out)
+{
+    struct capture all[LIMIT_CAPTURES + 2];
+    struct diag why = {0};
+    size_t count = r->capture_count;
+    memcpy(all, r->captures, count * sizeof *all);
+    if (r->test->each_name)
+        all[count++] = (struct capture){r->test->each_name, (const uint8_t *)r->test->each_value,
+                                        strlen(r->test->each_value)};
+    if (*r->round_text)
+        all[count++] = (struct capture){"i", (const uint8_t *)r->round_text, strlen(r->round_text)};
+    struct payload_scope scope = {.captures = all, .capture_count = count, .random = &r->random,
+                                  .file_dir = r->config.file_dir};
+    if (payload_bytes(payload, &scope, out, &why))
+        return true;
+    end_case(r, VERDICT_ERROR, "", "", "%s", why.text);
+    return false;
+}
+
+bool runner_option(struct runner *r, const struct setting *setting, const char *otherwise, struct buf *out)
+{
+    return setting ? runner_payload(r, setting->value.bytes, out) : buf_append_text(out, otherwise);
+}
+
+/* ---- the cursor ---- */
+
+static struct cursor *top(struct runner *r) { return &r->cursors[r->depth]; }
+
+static void set_round(struct runner *r)
+{
+    if (top(r)->repeat)
+        snprintf(r->round_text, sizeof r->round_text, "%llu", (unsigned long long)top(r)->round);
+    else
+        *r->round_text = '\0';
+}
+
+static void enter_repeat(struct runner *r, const struct step *step)
+{
+    uint64_t rounds = step_number(step, SLOT_COUNT, 1);
+    top(r)->step = step->next;
+    if (!step->body || rounds == 0 || r->depth == LIMIT_REPEAT_DEPTH)
+        return;
+    r->cursors[++r->depth] = (struct cursor){.step = step->body, .repeat = step, .round = 1, .rounds = rounds};
+    set_round(r);
+}
+
+static void next_round(struct runner *r)
+{
+    struct cursor *cursor = top(r);
+    if (cursor->round == cursor->rounds) {
+        r->depth--;
+    } else {
+        cursor->round++;
+        cursor->step = cursor->repeat->body;
+    }
+    set_round(r);
+}
+
+/* The next step that is no bookkeeping; NULL at the end of the case. */
+static const struct step *fetch(struct runner *r)
+{
+    for (;;) {
+        const struct step *step = top(r)->step;
+        if (!step && r->depth == 0)
+            return NULL;
+        if (!step)
+            next_round(r);
+        else if (step->form == FORM_REPEAT)
+            enter_repeat(r, step);
+        else if (!step_fns[step->form]) /* `end` */
+            top(r)->step = step->next;
+        else
+            return step;
+    }
+}
+
+const struct step *runner_next_step(const struct runner *r)
+{
+    const char *actor = r->step->actor;
+    for (const struct step *s = r->step->next; s; s = s->next)
+        if (s->actor == actor || (s->actor && actor && strcmp(s->actor, actor) == 0))
+            return s;
+    return NULL;
+}
+
+/* ---- playing ---- */
+
+static bool begin_step(struct runner *r)
+{
+    r->step = fetch(r);
+    r->step_fresh = true;
+    r->phase = 0;
+    r->step_ns = runner_now(r);
+    return r->step != NULL;
+}
+
+static enum progress play_step(struct runner *r)
+{
+    struct conn *c = conn_of(r, r->step->actor);
+    enum progress progress = c ? step_fns[r->step->form](r, c, r->step) : STEP_OVER;
+    r->step_fresh = false;
+    if (r->decided)
+        return STEP_OVER;
+    if (progress == STEP_DONE) {
+        top(r)->step = r->step->next;
+        r->step = NULL;
+    }
+    return progress;
+}
+
+/* DONE: all steps are played. */
+static enum progress play_steps(struct runner *r)
+{
+    for (unsigned n = 0; n < STEPS_AT_ONCE; n++) {
+        if (r->decided)
+            return STEP_OVER;
+        if (!r->step && !begin_step(r))
+            return STEP_DONE;
+        enum progress progress = play_step(r);
+        if (progress != STEP_DONE)
+            return progress;
+    }
+    return wait_until(r, runner_now(r));
+}
+
+/* ---- the end ---- */
+
+static void release_connections(struct runner *r)
+{
+    while (r->conns) {
+        struct conn *c = r->conns;
+        r->conns = c->next;
+        conn_free(c);
+    }
+    conn_free(r->alive);
+    r->alive = NULL;
+    limbo_free(r);
+}
+
+static void finish(struct runner *r)
+{
+    r->stage = OVER;
+    if (r->ticket)
+        r->ticket->runner = NULL;
+    if (r->kick)
+        timer_stop(r->kick);
+    if (r->timer)
+        timer_stop(r->timer);
+    release_connections(r);
+    grade_fill(r);
+    if (r->done)
+        r->done(r->done_arg, r->result, &r->trace);
+    trace_free(&r->trace);
+    buf_free(&r->pump.bytes);
+    pattern_free_captures(r);
+    free(r->scratch);
+    free(r);
+}
+
+/* ---- driven by the loop ---- */
+
+static void advance(struct runner *r);
+
+static void on_kick(void *arg)
+{
+    struct runner *r = arg;
+    r->kick = NULL;
+    advance(r);
+}
+
+static void on_timer(void *arg)
+{
+    struct runner *r = arg;
+    r->timer = NULL;
+    advance(r);
+}
+
+void runner_wake(struct runner *r)
+{
+    if (!r->kick && r->stage != OVER)
+        r->kick = timer_start(r->config.loop, 0, on_kick, r);
+}
+
+static void arm(struct runner *r)
+{
+    uint64_t now = runner_now(r);
+    if (r->timer)
+        timer_stop(r->timer);
+    r->timer = NULL;
+    if (r->wake_at != NEVER)
+        r->timer = timer_start(r->config.loop, r->wake_at > now ? r->wake_at - now : 0, on_timer, r);
+}
+
+static void advance(struct runner *r)
+{
+    static enum progress (*const stages[])(struct runner *r) = {
+        [PLAYING] = play_steps, [CLOSING] = closing_poll, [WATCHING] = grade_watch};
+    r->wake_at = NEVER;
+    while (r->stage != OVER) {
+        if (stages[r->stage](r) == STEP_WAIT) {
+            arm(r);
+            return;
+        }
+        r->stage = r->decided && r->stage < WATCHING ? WATCHING : r->stage + 1;
+    }
+    finish(r);
+}
+
+void runner_interrupt(struct runner *r)
+{
+    end_case(r, VERDICT_ERROR, "", "", "interrupted");
+    finish(r);
+}
+
+/* Bytes of a payload as far as the script tells; what it does not tell counts as much. */
+static uint64_t payload_weight(const struct payload *payload)
+{
+    uint64_t weight = 0;
+    for (const struct piece *piece = payload ? payload->pieces : NULL; piece; piece = piece->next) {
+        bool unknown = piece->kind == PIECE_FILE || (piece->name && piece->kind != PIECE_CAPTURE);
+        uint64_t each = piece->kind == PIECE_REPEAT ? payload_weight(piece->inner) : 1;
+        if (unknown || each >= LIMIT_MESSAGE_BYTES || piece->times >= LIMIT_MESSAGE_BYTES)
+            weight += LIMIT_MESSAGE_BYTES;
+        else
+            weight += piece->times ? each * piece->times : piece->size;
+    }
+    return weight;
+}
+
+/* The largest message that the case is about: one payload, or all fragments together. */
+static void scan_payload(struct runner *r, const struct step *step, uint64_t rounds)
+{
+    const struct setting *payload = step_setting(step, SLOT_PAYLOAD);
+    uint64_t weight = payload ? payload_weight(payload->value.bytes) : 0;
+    if (weight > LIMIT_MESSAGE_BYTES)
+        weight = LIMIT_MESSAGE_BYTES;
+    if (step->form == FORM_SEND_CONTINUE || step_flag(step, SLOT_MORE))
+        weight = r->fragment_bytes += weight * rounds;
+    if (weight > r->message_max)
+        r->message_max = weight < LIMIT_MESSAGE_BYTES ? weight : LIMIT_MESSAGE_BYTES;
+}
+
+/* What the case needs: which views of the bytes, and how large its messages may be. */
+static void scan_steps(struct runner *r, const struct step *step, uint64_t rounds)
+{
+    for (; step; step = step->next) {
+        scan_payload(r, step, rounds);
+        r->uses_fault |= step->verb == VERB_FAULT;
+        r->uses_frames |= step->form == FORM_EXPECT_FRAME;
+        r->uses_pings |= step->form == FORM_EXPECT_PING;
+        r->uses_echo |= step->form == FORM_EXPECT_ECHO;
+        uint64_t times = rounds * step_number(step, SLOT_COUNT, 1);
+        scan_steps(r, step->body, times < LIMIT_MESSAGE_BYTES ? times : LIMIT_MESSAGE_BYTES);
+        scan_steps(r, step->alternatives, rounds);
+    }
+}
+
+static bool runner_alive(const struct runner *r)
+{
+    const struct testee *testee = r->config.testee;
+    return !testee->ops || !testee->ops->running || testee->ops->running(testee->ops_arg);
+}
+
+struct runner *runner_start(const struct runner_config *config, const struct test_case *test_case,
+                            struct run_result *run, struct case_result *result,
+                            runner_done_fn *done, void *arg)
+{
+    struct runner *r = calloc(1, sizeof *r);
+    struct ws_handshake_scratch *scratch = calloc(1, sizeof *scratch);
+    if (!r || !scratch) {
+        free(r);
+        free(scratch);
+        return NULL;
+    }
+    struct prng of_case = prng_stream_n(config->seed, "case",
+                                        hash_bytes(HASH_START, test_case->id, strlen(test_case->id)));
+    *r = (struct runner){.config = *config, .test = test_case, .run = run, .result = result, .done = done,
+                         .done_arg = arg, .scratch = scratch, .began_ns = loop_now(config->loop),
+                         .seed = prng_next(&of_case), .expected = "", .seen = "", .detail = "",
+                         .last_words = "", .close_verdict = CLOSE_NONE};
+    r->random = prng_stream(r->seed, "payload");
+    r->backoff = prng_stream(r->seed, "backoff");
+    r->cursors[0].step = test_case->steps;
+    r->alive_before = runner_alive(r);
+    buf_init(&r->pump.bytes, 0);
+    trace_init(&r->trace);
+    r->trace.start_ns = r->began_ns;
+    r->message_max = LIMIT_MESSAGE_LEAST;
+    scan_steps(r, test_case->steps, 1);
+    grade_prepare(r);
+    runner_wake(r);
+    return r;
+}

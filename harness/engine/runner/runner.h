@@ -1,0 +1,40 @@
+/* Plays one case on a loop against a testee and says how it ended: the one way
+ * a script becomes a result. Many runners may play on one loop at once. */
+#ifndef ENGINE_RUNNER_H
+#define ENGINE_RUNNER_H
+
+#include "engine/result.h"
+#include "engine/language/script.h"
+#include "engine/testee.h"
+#include "engine/trace.h"
+
+struct runner;
+
+struct runner_config {
+    struct loop *loop;
+    const struct testee *testee;
+    enum ws_role role;         /* ours: WS_CLIENT tests a server */
+    struct listener_share *listener; /* server role: where connections come from */
+    uint64_t seed;
+    double patience;           /* factor on every timeout; 0: 1 */
+    const char *file_dir;      /* for file("..."), NULL: not allowed */
+    const char *replay_prefix; /* "wsgauntlet run --url ws://... " : the replay command is made from it */
+};
+
+/* Called once, from the loop; result is filled (its strings are in the run's arena). */
+typedef void runner_done_fn(void *arg, struct case_result *result, const struct trace *trace);
+
+/* Begins; NULL without memory. `result` is a fresh case of the run; test_case must outlive the runner. */
+struct runner *runner_start(const struct runner_config *config, const struct test_case *test_case,
+                            struct run_result *run, struct case_result *result,
+                            runner_done_fn *done, void *arg);
+/* Ends it now: ERROR "interrupted", done is called. */
+void runner_interrupt(struct runner *runner);
+
+/* ---- server role: one port, connections handed to the runner that waits ---- */
+struct listener_share *listener_share_new(struct loop *loop, const struct net_address *at,
+                                          struct tls_context *tls, struct diag *why);
+uint16_t listener_share_port(const struct listener_share *share);
+void listener_share_free(struct listener_share *share);
+
+#endif

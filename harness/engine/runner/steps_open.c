@@ -1,0 +1,127 @@
+/* Steps that make connections: open, accept, connect, reconnect. */
+#include "engine/runner/play.h"
+
+#include <math.h>
+
+/* The step behind looks at the handshake itself. */
+static bool judged_by_expect(const struct runner *r)
+{
+    const struct step *next = runner_next_step(r);
+    return next && next->verb == VERB_EXPECT && is_handshake_form(next->form);
+}
+
+/* Nobody to talk to is our trouble at first; a testee that took connections before has to go on. What a case
+ * is about begins behind its handshake: the level of its requirements does not soften a failed one. */
+static enum progress open_failed(struct runner *r, const struct conn *c, const char *seen)
+{
+    const char *expected = expected_words(r, r->step);
+    bool client = r->config.role == WS_CLIENT;
+    if (!client && !c->endpoint)
+        return end_case(r, r->opened_once ? VERDICT_FAIL : VERDICT_ERROR, expected, "no connection",
+                        r->opened_once ? "the testee did not come back" : "no testee came");
+    if (client && c->opening == OPENING_DIAL && !r->opened_once)
+        return end_case(r, VERDICT_ERROR, expected, seen, "no testee at %s:%u",
+                        r->config.testee->url.host, r->config.testee->url.port);
+    r->hard = true;
+    return end_case(r, VERDICT_FAIL, client ? "101 Switching Protocols" : expected, seen,
+                    "the opening handshake did not succeed");
+}
+
+/* `accept within A..B` looks at when the peer came, not at when its request was complete. */
+static bool in_time(struct runner *r, const struct conn *c, const struct step *step)
+{
+    const struct setting *within = step_setting(step, SLOT_WITHIN);
+    uint64_t took = c->came_ns > r->step_ns ? c->came_ns - r->step_ns : 0;
+    if (!within || (took >= within->value.from && took <= runner_within(r, within)))
+        return true;
+    end_case(r, VERDICT_FAIL, expected_words(r, step),
+             runner_text(r, "a connection after %s", duration_words(r, took)),
+             "the connection came at the wrong time");
+    return false;
+}
+
+enum progress step_open(struct runner *r, struct conn *c, const struct step *step)
+{
+    const char *seen = "nothing";
+    if (step->form == FORM_ACCEPT && r->config.role == WS_CLIENT)
+        return end_case(r, VERDICT_ERROR, "", "", "accept is for testing clients; here the testee is a server");
+    if (r->step_fresh) {
+        uint64_t patience = runner_within(r, step_setting(step, SLOT_WITHIN));
+        if (opening_begin(r, c, step, patience) == OPENING_ENDED)
+            return STEP_OVER;
+    }
+    bool whole = r->config.role == WS_SERVER || !judged_by_expect(r);
+    switch (opening_poll(r, c, whole, &seen)) {
+    case OPENING_WAIT:
+        return STEP_WAIT;
+    case OPENING_DONE:
+        return in_time(r, c, step) ? STEP_DONE : STEP_OVER;
+    case OPENING_FAILED:
+        return open_failed(r, c, seen);
+    case OPENING_ENDED:
+        break;
+    }
+    return STEP_OVER;
+}
+
+/* ---- reconnect ---- */
+
+enum { RECONNECT_PAUSE, RECONNECT_TRY };
+
+/* The pause before the try number r->tries (1 is the first, which has `after`). */
+static uint64_t pause_ns(struct runner *r, const struct step *step)
+{
+    const struct setting *backoff = step_setting(step, SLOT_BACKOFF);
+    const struct setting *factor = step_setting(step, SLOT_FACTOR);
+    const struct setting *jitter = step_setting(step, SLOT_JITTER);
+    if (r->tries == 1)
+        return step_number(step, SLOT_AFTER, 0);
+    if (!backoff)
+        return 0;
+    double from = (double)backoff->value.from, longest = (double)backoff->value.to;
+    double pause = from * pow(factor ? factor->value.real : 2, r->tries - 2);
+    if (!(pause < longest))
+        pause = longest;
+    if (jitter)
+        pause *= 1 + jitter->value.real * (2 * prng_unit(&r->backoff) - 1);
+    return (uint64_t)pause;
+}
+
+static enum progress next_try(struct runner *r, const struct step *step, const char *seen)
+{
+    uint64_t tries = step_number(step, SLOT_TRIES, step_setting(step, SLOT_BACKOFF) ? 10 : 1);
+    if (r->tries >= tries)
+        return end_case(r, VERDICT_FAIL, expected_words(r, step), seen, "the testee was not there again after %u %s",
+                        r->tries, r->tries == 1 ? "try" : "tries");
+    r->tries++;
+    r->phase = RECONNECT_PAUSE;
+    r->try_at = runner_now(r) + pause_ns(r, step);
+    return STEP_WAIT;
+}
+
+enum progress step_reconnect(struct runner *r, struct conn *c, const struct step *step)
+{
+    const char *seen = "nothing";
+    if (r->step_fresh) {
+        if (!c->opened_by)
+            return end_case(r, VERDICT_ERROR, "", "", "there was no connection to come back to");
+        r->tries = 0;
+        conn_renew(c);
+        next_try(r, step, seen);
+    }
+    for (;;) {
+        if (r->phase == RECONNECT_PAUSE) {
+            if (runner_now(r) < r->try_at)
+                return wait_until(r, r->try_at);
+            r->phase = RECONNECT_TRY;
+            if (opening_begin(r, c, c->opened_by, runner_patience(r)) == OPENING_ENDED)
+                return STEP_OVER;
+        }
+        bool whole = r->config.role == WS_SERVER || !judged_by_expect(r);
+        enum opening opening = opening_poll(r, c, whole, &seen);
+        if (opening != OPENING_FAILED)
+            return opening == OPENING_DONE ? STEP_DONE : opening == OPENING_WAIT ? STEP_WAIT : STEP_OVER;
+        if (next_try(r, step, seen) == STEP_OVER)
+            return STEP_OVER;
+    }
+}

@@ -1,0 +1,300 @@
+/* Steps that send, and those that end or disturb the transport. A write to a
+ * connection that the peer has ended is nobody's error: the script may have
+ * given it every reason to go. */
+#include "engine/runner/play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct frame_kind {
+    enum ws_opcode opcode;
+    bool frame, data;
+};
+static const struct frame_kind frame_kinds[FORMS] = {
+    [FORM_SEND_TEXT] = {WS_TEXT, true, true},     [FORM_SEND_BINARY] = {WS_BINARY, true, true},
+    [FORM_SEND_CONTINUE] = {WS_CONTINUATION, true, true},
+    [FORM_SEND_PING] = {WS_PING, true, false},    [FORM_SEND_PONG] = {WS_PONG, true, false},
+    [FORM_SEND_CLOSE] = {WS_CLOSE, true, false},
+};
+
+/* ---- the pump ---- */
+
+void pump_begin(struct runner *r, const struct step *step)
+{
+    buf_clear(&r->pump.bytes);
+    r->pump.at = 0;
+    r->pump.chunk = (size_t)step_number(step, SLOT_CHUNK, 0);
+    r->pump.every_ns = step_number(step, SLOT_EVERY, 0);
+    r->pump.next_ns = 0;
+    r->pump.raw = step->verb != VERB_SEND || !frame_kinds[step->form].frame;
+}
+
+static bool writable(const struct conn *c)
+{
+    bool gone = c->end && (c->end->end == LAYER_RESET || c->end->end == LAYER_ERROR);
+    return c->endpoint && !gone && !c->fin_sent;
+}
+
+/* What is written in one turn of the loop goes out in one piece, so that a chunk needs a turn of its own. */
+enum progress pump_run(struct runner *r, struct conn *c)
+{
+    struct pump *p = &r->pump;
+    while (p->at < p->bytes.size && writable(c)) {
+        if (runner_now(r) < p->next_ns)
+            return wait_until(r, p->next_ns);
+        size_t left = p->bytes.size - p->at, size = p->chunk && p->chunk < left ? p->chunk : left;
+        (p->raw ? endpoint_write : endpoint_push)(c->endpoint, p->bytes.data + p->at, size);
+        p->at += size;
+        p->next_ns = runner_now(r) + (p->at < p->bytes.size ? p->every_ns : 0);
+        if (p->chunk)
+            return wait_until(r, p->next_ns);
+    }
+    buf_free(&p->bytes);
+    p->at = 0;
+    return STEP_DONE;
+}
+
+/* Done when the peer has taken enough of it, so that a slow one costs no memory. */
+static enum progress pump_drain(struct runner *r, struct conn *c)
+{
+    if (pump_run(r, c) == STEP_WAIT)
+        return STEP_WAIT;
+    if (!writable(c) || layer_queued(endpoint_layer(c->endpoint)) <= LIMIT_QUEUED_BYTES)
+        return STEP_DONE;
+    uint64_t deadline = r->step_ns + runner_patience(r);
+    if (runner_now(r) < deadline)
+        return wait_until(r, deadline);
+    return end_case(r, VERDICT_FAIL, "the testee reads what is sent", "it has stopped reading",
+                    "%zu bytes of ours wait to be read%s", layer_queued(endpoint_layer(c->endpoint)),
+                    c->paused ? ", while what it sent fills our queue: expect it earlier" : "");
+}
+
+/* ---- frames ---- */
+
+static unsigned hex_digit(char c) { return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10); }
+
+static void read_mask(const struct step *step, struct frame_order *order)
+{
+    const struct setting *mask = step_setting(step, SLOT_MASK);
+    if (!mask)
+        return;
+    if (strcmp(mask->value.word, "none") == 0) {
+        order->mask = MASK_NONE;
+        return;
+    }
+    order->mask = MASK_KEY;
+    for (int i = 0; i < 4; i++)
+        order->key[i] = (uint8_t)(hex_digit(mask->value.word[2 * i]) << 4 | hex_digit(mask->value.word[2 * i + 1]));
+}
+
+static struct frame_order read_order(const struct step *step)
+{
+    struct frame_order order = {
+        .opcode = (uint8_t)step_number(step, SLOT_OPCODE, frame_kinds[step->form].opcode),
+        .more = step_flag(step, SLOT_MORE),
+        .rsv = (uint8_t)step_number(step, SLOT_RSV, 0),
+        .form = (enum ws_length_form)step_number(step, SLOT_LONG_LENGTH, WS_LENGTH_MINIMAL),
+        .compress = step_flag(step, SLOT_DEFLATE),
+        .claim = step_setting(step, SLOT_LENGTH) != NULL,
+        .claimed_length = step_number(step, SLOT_LENGTH, 0),
+        .cut_set = step_setting(step, SLOT_CUT) != NULL,
+        .cut = (size_t)step_number(step, SLOT_CUT, 0),
+    };
+    read_mask(step, &order);
+    return order;
+}
+
+static bool read_body(struct runner *r, const struct step *step, struct buf *body)
+{
+    const struct setting *code = step_setting(step, SLOT_CODE), *payload = step_setting(step, SLOT_PAYLOAD);
+    if (code) {
+        buf_append_byte(body, (uint8_t)(code->value.number >> 8));
+        buf_append_byte(body, (uint8_t)code->value.number);
+    }
+    return !payload || runner_payload(r, payload->value.bytes, body);
+}
+
+/* The frame, or the message in fragments of `size` (0: one frame). */
+static bool make_frames(struct conn *c, struct frame_order order, const struct buf *body, size_t size,
+                        struct buf *out)
+{
+    bool more = order.more;
+    size_t at = 0;
+    do {
+        size_t left = body->size - at, piece = size && size < left ? size : left;
+        order.payload = body->data ? body->data + at : NULL;
+        order.size = piece;
+        order.more = more || at + piece < body->size;
+        if (!endpoint_frame_bytes(c->endpoint, &order, out))
+            return false;
+        order.opcode = WS_CONTINUATION;
+        order.rsv = 0;
+        at += piece;
+    } while (at < body->size);
+    return true;
+}
+
+static void note_sent(struct conn *c, const struct step *step,
+                      const struct frame_order *order, const struct buf *body)
+{
+    c->broken_out |= order->claim || order->cut_set;
+    if (frame_kinds[step->form].data)
+        echo_sent(c, order, body);
+    if (order->opcode == WS_PING)
+        conn_mark_ping(c, body->data, body->size);
+    if (order->opcode == WS_CLOSE) {
+        c->close_sent = true;
+        c->close_sent_code = body->size >= 2 ? (uint16_t)(body->data[0] * 256u + body->data[1]) : 1005;
+    }
+}
+
+static bool queue_frames(struct runner *r, struct conn *c, const struct step *step)
+{
+    struct frame_order order = read_order(step);
+    struct buf body;
+    buf_init(&body, LIMIT_PAYLOAD_BYTES);
+    bool fine = read_body(r, step, &body);
+    if (fine && order.compress && !endpoint_deflate(c->endpoint)) {
+        end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it",
+                 "the testee did not agree to permessage-deflate");
+        fine = false;
+    }
+    if (fine) {
+        note_sent(c, step, &order, &body);
+        pump_begin(r, step);
+        size_t fragment = (size_t)step_number(step, SLOT_FRAGMENT, 0);
+        if (!make_frames(c, order, &body, fragment, &r->pump.bytes)) {
+            end_case(r, VERDICT_ERROR, "", "", "no memory for a frame");
+            fine = false;
+        }
+    }
+    buf_free(&body);
+    return fine;
+}
+
+static bool no_connection(struct runner *r, const struct conn *c)
+{
+    if (c->phase != CONN_NONE)
+        return false;
+    end_case(r, VERDICT_ERROR, "", "", "there is no connection: `open` comes first");
+    return true;
+}
+
+enum progress step_send_frame(struct runner *r, struct conn *c, const struct step *step)
+{
+    if (r->step_fresh && no_connection(r, c))
+        return STEP_OVER;
+    if (!c->endpoint)
+        return STEP_DONE;
+    if (r->step_fresh && !queue_frames(r, c, step))
+        return STEP_OVER;
+    return pump_drain(r, c);
+}
+
+/* ---- bytes as they are ---- */
+
+static bool head_complete(const struct buf *head)
+{
+    return head->size >= 4 && memmem(head->data, head->size, "\r\n\r\n", 4) != NULL;
+}
+
+/* A 101 written by hand begins the frames too. */
+static void server_head_out(struct runner *r, struct conn *c)
+{
+    struct ws_head *head = malloc(sizeof *head);
+    if (head && ws_head_parse(head, true, buf_text(&c->sent_head), c->sent_head.size, 0, 0).answer == WS_SCAN_DONE &&
+        head->status == 101 && c->head.there) {
+        c->phase = CONN_FRAMES;
+        if (!endpoint_begin(c->endpoint, NULL))
+            end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");
+    }
+    free(head);
+}
+
+enum progress step_send_bytes(struct runner *r, struct conn *c, const struct step *step)
+{
+    if (r->step_fresh && no_connection(r, c))
+        return STEP_OVER;
+    if (!c->endpoint)
+        return STEP_DONE;
+    if (r->step_fresh) {
+        pump_begin(r, step);
+        if (!read_body(r, step, &r->pump.bytes))
+            return STEP_OVER;
+        if (step->form == FORM_SEND_PAYLOAD)
+            c->broken_out = !endpoint_go_on(c->endpoint, r->pump.bytes.data, r->pump.bytes.size);
+        else if (c->phase == CONN_FRAMES)
+            c->broken_out = true;
+        else if (!head_complete(&c->sent_head))
+            buf_append(&c->sent_head, r->pump.bytes.data, r->pump.bytes.size);
+    }
+    enum progress progress = pump_drain(r, c);
+    if (progress == STEP_DONE && r->config.role == WS_SERVER && c->phase == CONN_TRANSPORT)
+        server_head_out(r, c);
+    return progress;
+}
+
+enum progress step_auto_pong(struct runner *r, struct conn *c, const struct step *step)
+{
+    (void)r;
+    c->auto_pong_off = step->form == FORM_AUTO_PONG_OFF;
+    return STEP_DONE;
+}
+
+/* ---- ends ---- */
+
+enum progress step_drop(struct runner *r, struct conn *c, const struct step *step)
+{
+    if (no_connection(r, c))
+        return STEP_OVER;
+    if (step->form == FORM_DROP_SILENT) {
+        runner_note(r, "from here on nothing is sent or read on this connection");
+        conn_silence(c);
+    } else if (c->endpoint && step->form == FORM_DROP_RESET) {
+        endpoint_reset(c->endpoint);
+        conn_renew(c);
+    } else if (c->endpoint) {
+        endpoint_finish(c->endpoint, step_flag(step, SLOT_ABRUPT) ? FINISH_ABRUPT : FINISH_CLEAN);
+        c->fin_sent = true;
+    }
+    return STEP_DONE;
+}
+
+/* ---- the rest ---- */
+
+enum progress step_wait(struct runner *r, struct conn *c, const struct step *step)
+{
+    (void)c;
+    uint64_t until = r->step_ns + step_number(step, SLOT_DURATION, 0);
+    return runner_now(r) >= until ? STEP_DONE : wait_until(r, until);
+}
+
+struct fault_form {
+    enum fault_kind kind;
+    enum slot time, amount; /* SLOT_NONE: it has none */
+};
+static const struct fault_form fault_forms[FORMS] = {
+    [FORM_FAULT_OFF] = {FAULT_OFF, SLOT_NONE, SLOT_NONE},
+    [FORM_FAULT_LATENCY] = {FAULT_LATENCY, SLOT_DURATION, SLOT_NONE},
+    [FORM_FAULT_BANDWIDTH] = {FAULT_BANDWIDTH, SLOT_NONE, SLOT_SPEED},
+    [FORM_FAULT_SLICE] = {FAULT_SLICE, SLOT_NONE, SLOT_AMOUNT},
+    [FORM_FAULT_CUT] = {FAULT_CUT, SLOT_NONE, SLOT_AFTER_BYTES},
+    [FORM_FAULT_STALL] = {FAULT_STALL, SLOT_NONE, SLOT_NONE},
+    [FORM_FAULT_CORRUPT] = {FAULT_CORRUPT, SLOT_NONE, SLOT_AMOUNT},
+};
+
+enum progress step_fault(struct runner *r, struct conn *c, const struct step *step)
+{
+    const struct fault_form *form = &fault_forms[step->form];
+    bool in = step_flag(step, SLOT_IN), out = step_flag(step, SLOT_OUT);
+    struct fault_setting setting = {
+        .kind = form->kind,
+        .direction = in == out ? FAULT_BOTH : in ? FAULT_IN : FAULT_OUT,
+        .time_ns = form->time == SLOT_NONE ? 0 : step_number(step, form->time, 0),
+        .jitter_ns = step_number(step, SLOT_JITTER_TIME, 0),
+        .amount = form->amount == SLOT_NONE ? 0 : step_number(step, form->amount, 0),
+    };
+    runner_note(r, "fault %s", fault_word(form->kind));
+    conn_apply_fault(c, &setting);
+    return STEP_DONE;
+}

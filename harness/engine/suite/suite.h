@@ -1,0 +1,73 @@
+/* Scripts together: the embedded conformance suite, files and folders, filters,
+ * and playing them all, several at a time. */
+#ifndef ENGINE_SUITE_H
+#define ENGINE_SUITE_H
+
+#include "engine/runner/runner.h"
+
+struct suite_case {
+    const struct test_case *test;
+    const struct script *script; /* where it stands */
+};
+
+/* Zero-initialise. */
+struct suite {
+    struct script **scripts;
+    size_t script_count, script_capacity;
+    struct suite_case *cases; /* in order of files (sorted by path) and lines */
+    size_t case_count, case_capacity;
+};
+
+/* Adds a file, every *.wsg of a folder (recursively, sorted), or of FILE:LINE
+ * the case that this line belongs to. On mistakes goes on, so that `errors` has
+ * those of all files; false at the end, with the first trouble in `why`. */
+bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, struct diag *why);
+/* Adds the embedded files of these folders ("rfc6455" ...; NULL-terminated; NULL: all). */
+bool suite_add_embedded(struct suite *suite, const char *const *folders, struct diag *why);
+void suite_free(struct suite *suite);
+
+struct suite_filter {
+    const char *const *include; /* glob patterns over ids; NULL: all. NULL-terminated */
+    const char *const *exclude;
+    enum role_tested role;      /* cases for the other role are left out; BOTH: none */
+    bool no_scenarios;          /* only conformance cases */
+};
+/* Drops cases that do not match; returns how many of them only for their role. */
+size_t suite_filter(struct suite *suite, const struct suite_filter *filter);
+/* The patience of every case, where it does not say `within`. */
+void suite_set_timeout(struct suite *suite, uint64_t timeout_ns);
+/* The folder that a script stands in: "rfc6455"; "" at the top. At most size - 1 bytes. */
+void suite_section(const struct script *script, char *out, size_t size);
+
+/* ---- playing ---- */
+
+enum play_end {
+    PLAY_DONE,
+    PLAY_NO_TESTEE,   /* at the very beginning: nothing was played */
+    PLAY_LOST,        /* the testee went away and did not come back */
+    PLAY_FAIL_FAST,
+    PLAY_INTERRUPTED, /* SIGINT or SIGTERM */
+};
+
+struct play_config {
+    struct runner_config runner; /* file_dir is set case by case */
+    unsigned parallel;           /* cases at once; those that use `testee` steps play alone */
+    bool fail_fast;
+    bool echoes;                 /* the testee is an echo server: sanity is open and echo, not only connect */
+    /* A result is there. Comes again for a case that was played again. May be NULL. */
+    void (*progress)(void *arg, const struct run_result *run, const struct case_result *done);
+    /* What a person should know at once: the testee was restarted ... May be NULL. */
+    void (*note)(void *arg, const char *text);
+    void *arg;
+};
+
+/* Plays on config->runner.loop until all are done, or not to be done; results
+ * are in the order of the suite, however they end. A sanity check comes first
+ * and last and after a case that did not go well, so that a lost testee is named
+ * as such: one that we started is started again, and the cases under way are
+ * played again one by one, to tell which of them ends it. `why`: a sentence for
+ * every end but DONE and FAIL_FAST. */
+enum play_end suite_play(const struct suite *suite, const struct play_config *config,
+                         struct run_result *run, struct diag *why);
+
+#endif
