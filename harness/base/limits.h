@@ -25,6 +25,7 @@
 #define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */
 #define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */
 #define LIMIT_CAPTURES          64u
+#define LIMIT_RESTARTS          20u         /* of a testee that dies or hangs again and again, in one run */
 #define LIMIT_CONNECTIONS       20000u
 #define LIMIT_DURATION_S        86400u      /* the longest time a script may name */
 #define LIMIT_DIAG_TEXT         512u

@@ -55,6 +55,7 @@ struct play {
     struct timer *kick, *patience;
     struct sanity *sanity;
     struct restart *restart;
+    unsigned restarts;      /* so far */
     bool met;               /* the first check was fine */
     bool parted;            /* the last check has begun */
     bool echoes;            /* the testee was seen to echo, and has to go on doing so */
@@ -410,6 +411,11 @@ static void on_patience(void *arg)
 static void restart_testee(struct play *p)
 {
     struct diag why = {0};
+    if (p->restarts++ == LIMIT_RESTARTS) {
+        diag_set(&why, DIAG_TROUBLE, "given up after %u restarts", LIMIT_RESTARTS);
+        give_up(p, why.text);
+        return;
+    }
     struct restart *restart = malloc(sizeof *restart);
     if (restart == NULL) {
         give_up(p, "out of memory");
