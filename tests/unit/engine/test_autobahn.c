@@ -151,6 +151,7 @@ static const struct deviation {
     {"7.3.3", &only_ends, VERDICT_FAIL},
     {"7.9.6", &takes_any_code, VERDICT_NON_STRICT},
     {"7.13.1", &takes_any_code, VERDICT_INFO},
+    {"7.13.1", &correct, VERDICT_NON_STRICT}, /* which sends the code back */
     {"7.13.2", &calls_it_error, VERDICT_PASS},
 };
 
