@@ -255,6 +255,23 @@ START_TEST(a_testee_that_stays_dead_ends_the_run)
 }
 END_TEST
 
+START_TEST(a_testee_that_dies_again_and_again_is_given_up)
+{
+    static const char killers[] =
+        "case bad \"x\" each n 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30\n"
+        "  connect\n  send raw \"die\"\n  expect eof\n";
+    struct run r;
+    struct mortal m = {.comes_back = true};
+    play_mortal(&r, &m, killers, 1);
+    ck_assert_int_eq(r.end, PLAY_LOST);
+    ck_assert_int_eq(m.deaths, LIMIT_RESTARTS + 1);
+    ck_assert_uint_lt(r.result->count, 30);
+    ck_assert_ptr_nonnull(strstr(r.why.text, "given up after"));
+    ck_assert_int_eq(run_exit_status(r.result), 1);
+    run_end(&r);
+}
+END_TEST
+
 START_TEST(a_script_that_kills_the_testee_is_not_blamed)
 {
     struct run r;
@@ -363,6 +380,6 @@ START_TEST(a_testee_that_never_echoed_is_not_lost)
 END_TEST
 
 UNIT_MAIN("suite_play", who_kills_the_testee_is_found, a_death_that_does_not_repeat_is_not_lost,
-          a_testee_that_stays_dead_ends_the_run, a_script_that_kills_the_testee_is_not_blamed, nobody_there,
-          the_same_bytes_whatever_plays_beside, fail_fast_begins_nothing_more,
-          a_testee_that_never_echoed_is_not_lost)
+          a_testee_that_stays_dead_ends_the_run, a_testee_that_dies_again_and_again_is_given_up,
+          a_script_that_kills_the_testee_is_not_blamed, nobody_there, the_same_bytes_whatever_plays_beside,
+          fail_fast_begins_nothing_more, a_testee_that_never_echoed_is_not_lost)
