@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "engine/suite/suite.h"
-#include "modes/play/whom.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -92,9 +91,9 @@ static bool write_json(const struct run_result *run, const struct play_options *
 
 /* ---- the run ---- */
 
-static void introduce(struct run_result *run, const struct whom *whom)
+static void introduce(struct run_result *run, const struct whom *whom, const char *started)
 {
-    run->started = whom->options->started;
+    run->started = started;
     run->seed = whom->options->seed;
     run->testee = (struct testee_info){
         .url = buf_text(&whom->url),
@@ -115,17 +114,17 @@ static int status_of(enum play_end end, const struct run_result *run)
     return end == PLAY_LOST && status == 0 ? DIAG_TROUBLE : status;
 }
 
-static int play(const struct suite *suite, struct whom *whom, struct run_result *run, struct diag *why)
+static int play(const struct suite *suite, const struct play_options *options, struct whom *whom,
+                struct run_result *run, struct diag *why)
 {
-    const struct play_options *options = whom->options;
     struct text_options form = terminal(options);
     struct text_report text;
-    introduce(run, whom);
+    introduce(run, whom, options->started);
     run->planned = suite->case_count;
     text_begin(&text, &form, run, buf_text(&whom->against));
     struct play_config config = {
-        .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = options->seed,
-                   .patience = options->patience, .replay_prefix = buf_text(&whom->replay)},
+        .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = options->whom.seed,
+                   .patience = options->whom.patience, .replay_prefix = buf_text(&whom->replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
         .echoes = options->paths == NULL,
@@ -144,8 +143,20 @@ static int play(const struct suite *suite, struct whom *whom, struct run_result 
     return write_json(run, options, why) ? status_of(end, run) : DIAG_TROUBLE;
 }
 
+/* What of the replay command is about how, not whom. */
+static void write_replay(struct buf *out, const struct play_options *options)
+{
+    if (options->timeout_ns != 0)
+        buf_printf(out, " --timeout %.0fms", (double)options->timeout_ns / 1e6);
+    else if (options->whom.patience != 1)
+        buf_printf(out, " --timeout %g", options->whom.patience);
+}
+
 int play_main(const struct play_options *options, struct diag *why)
 {
+    struct whom_options against = options->whom;
+    against.replay = options->paths != NULL ? "wsgauntlet run" : "wsgauntlet test";
+    against.url_option = options->paths != NULL;
     struct suite suite = {0};
     struct whom whom = {0};
     struct run_result *run = run_result_new();
@@ -154,8 +165,10 @@ int play_main(const struct play_options *options, struct diag *why)
         diag_set(why, DIAG_TROUBLE, "out of memory");
     else if (choose(&suite, options, why) &&
              (options->json_file == NULL || file_writable(options->json_file, why)) &&
-             whom_start(&whom, options, why))
-        status = play(&suite, &whom, run, why);
+             whom_start(&whom, &against, why)) {
+        write_replay(&whom.replay, options);
+        status = play(&suite, options, &whom, run, why);
+    }
     status = why->kind != DIAG_NONE ? (int)why->kind : status;
     whom_end(&whom);
     run_result_free(run);

@@ -2,7 +2,7 @@
 #ifndef MODES_PLAY_H
 #define MODES_PLAY_H
 
-#include "base/diag.h"
+#include "engine/whom.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,20 +16,10 @@ struct play_options {
     const char *const *include; /* globs over ids */
     const char *const *exclude;
 
-    /* whom: none of url and command is the built-in peer */
-    const char *url;
-    const char *command;        /* of --exec */
-    bool simulated;             /* the built-in peer, in virtual time */
-    bool tls;                   /* built-in peer and --exec: wss */
-    const char *fault;          /* of the built-in peer */
-    const char *ca_file;
-    bool insecure;
-    const char *const *headers;
+    struct whom_options whom;   /* replay, url_option: set by play_main */
 
     /* how */
     unsigned parallel;
-    uint64_t seed;
-    double patience;            /* factor on time limits */
     uint64_t timeout_ns;        /* 0: as the files say */
     bool fail_fast;
 

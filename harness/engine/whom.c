@@ -1,17 +1,18 @@
 /* See whom.h. */
-#include "modes/play/whom.h"
+#include "engine/whom.h"
 
 #include "base/file.h"
 #include "base/nearest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- what is asked for ---- */
 
-static bool check_options(const struct play_options *options, struct diag *why)
+static bool check_options(const struct whom_options *options, struct diag *why)
 {
     bool other = options->url != NULL || options->command != NULL;
     if (other && options->fault != NULL)
@@ -58,11 +59,10 @@ static void replay_option(struct buf *out, const char *name, const char *value)
 }
 
 /* "wsgauntlet run --url ...": everything but seed and case. */
-static void write_replay(struct buf *out, const struct play_options *options)
+static void write_replay(struct buf *out, const struct whom_options *options)
 {
-    bool run = options->paths != NULL;
-    buf_append_text(out, run ? "wsgauntlet run" : "wsgauntlet test");
-    if (run)
+    buf_append_text(out, options->replay);
+    if (options->url_option)
         replay_option(out, "--url", options->url);
     else if (options->url != NULL) {
         buf_append_byte(out, ' ');
@@ -73,10 +73,6 @@ static void write_replay(struct buf *out, const struct play_options *options)
     replay_option(out, "--ca", options->ca_file);
     for (const char *const *header = options->headers; header != NULL && *header != NULL; header++)
         replay_option(out, "--header", *header);
-    if (options->timeout_ns != 0)
-        buf_printf(out, " --timeout %.0fms", (double)options->timeout_ns / 1e6);
-    else if (options->patience != 1)
-        buf_printf(out, " --timeout %g", options->patience);
     buf_append_text(out, options->simulated ? " --sim" : "");
     buf_append_text(out, options->tls ? " --tls" : "");
     buf_append_text(out, options->insecure ? " --insecure" : "");
@@ -216,13 +212,13 @@ static bool start_process(struct whom *w, struct diag *why)
 
 /* ---- the whole ---- */
 
-static struct loop *make_loop(const struct play_options *options, struct diag *why)
+static struct loop *make_loop(const struct whom_options *options, struct diag *why)
 {
     static const struct sim_options network = {.latency_ns = NS_PER_MS};
     return options->simulated ? loop_sim_new(options->seed, &network) : loop_uv_new(why);
 }
 
-bool whom_start(struct whom *w, const struct play_options *options, struct diag *why)
+bool whom_start(struct whom *w, const struct whom_options *options, struct diag *why)
 {
     *w = (struct whom){.options = options};
     if (!check_options(options, why))
