@@ -3,6 +3,7 @@
 #include "engine/testee.h"
 
 #include "base/buf.h"
+#include "engine/placeholder.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -43,28 +44,6 @@ struct exec_testee {
 
 /* ---- the command ---- */
 
-struct placeholder {
-    const char *name, *value;
-};
-
-static bool fill_in(const char *text, const struct placeholder *rows, struct buf *out, struct diag *why)
-{
-    while (*text) {
-        const struct placeholder *row = rows;
-        while (row->name && strncmp(text, row->name, strlen(row->name)) != 0)
-            row++;
-        if (!row->name) {
-            buf_append_byte(out, (uint8_t)*text++);
-            continue;
-        }
-        if (!row->value)
-            return diag_set(why, DIAG_USAGE, "the command names %s, but there is none", row->name);
-        buf_append_text(out, row->value);
-        text += strlen(row->name);
-    }
-    return !out->failed || diag_set(why, DIAG_TROUBLE, "no memory");
-}
-
 static bool prepare(struct exec_testee *t, const struct exec_options *options, struct diag *why)
 {
     char port[8];
@@ -74,7 +53,7 @@ static bool prepare(struct exec_testee *t, const struct exec_options *options, s
         return false;
     snprintf(port, sizeof port, "%u", free_port);
     const struct placeholder in_url[] = {{"{port}", port}, {NULL, NULL}};
-    if (!fill_in(options->scheme_path, in_url, &t->url, why))
+    if (!placeholders_fill(options->scheme_path, in_url, &t->url, why))
         return false;
     if (!ws_url_parse(&t->at, buf_text(&t->url), false, &reason))
         return diag_set(why, DIAG_USAGE, "%s: %s", buf_text(&t->url), reason);
@@ -83,7 +62,7 @@ static bool prepare(struct exec_testee *t, const struct exec_options *options, s
                                              {"{cert}", options->certificate_file},
                                              {"{key}", options->key_file},
                                              {NULL, NULL}};
-    return fill_in(options->command, in_command, &t->command, why);
+    return placeholders_fill(options->command, in_command, &t->command, why);
 }
 
 /* ---- last words ---- */
