@@ -1,7 +1,7 @@
 /* See list.h. */
 #include "modes/list.h"
 
-#include "engine/suite/requirement.h"
+#include "engine/suite/coverage.h"
 #include "engine/suite/suite.h"
 
 #include <fnmatch.h>
@@ -24,46 +24,61 @@ static void list_cases(const struct suite *suite, FILE *out)
         fprintf(out, "%-*s  %s\n", width, suite->cases[i].test->id, suite->cases[i].test->title);
 }
 
-static bool case_shows(const struct test_case *test, const char *requirement)
+/* One requirement, its cases, and for whom it has none though it could. */
+static void list_requirement(const struct suite *suite, const struct requirement *row, FILE *out)
 {
-    for (const char *const *id = test->requirements; *id != NULL; id++)
-        if (strcmp(*id, requirement) == 0)
-            return true;
-    return false;
-}
-
-/* One requirement and its cases; returns how many these are. */
-static size_t list_requirement(const struct suite *suite, const struct requirement *row, FILE *out)
-{
-    size_t count = 0;
     fprintf(out, "%s  %s %s, %s %s: %s\n", row->id, row->document, row->section, row->role, row->level, row->text);
-    for (size_t i = 0; i < suite->case_count; i++) {
-        if (case_shows(suite->cases[i].test, row->id)) {
+    for (size_t i = 0; i < suite->case_count; i++)
+        if (coverage_shows(suite->cases[i].test, ROLE_SERVER, row->id) ||
+            coverage_shows(suite->cases[i].test, ROLE_CLIENT, row->id))
             fprintf(out, "    %s\n", suite->cases[i].test->id);
-            count++;
-        }
-    }
-    return count;
 }
 
-static size_t list_requirements(const struct suite *suite, const struct requirements *all,
-                                const char *pattern, FILE *out)
+static void list_missing(const struct requirement *row, const struct coverage *coverage, size_t at, FILE *out)
 {
-    size_t listed = 0, testable = 0, shown = 0;
+    for (enum tested_role role = 0; role < ROLES; role++)
+        if (row->testable[role] != TESTABLE_NO && coverage->cases[role][at] == 0)
+            fprintf(out, "    no case for a %s%s%s\n", tested_role_word(role), row->without[role] == NULL ? "" : ": ",
+                    row->without[role] == NULL ? "" : row->without[role]);
+}
+
+static void list_document(const struct coverage_document *document, enum tested_role role, FILE *out)
+{
+    const struct coverage_count *said = &document->counts[role][BASIS_EXPLICIT];
+    const struct coverage_count *derived = &document->counts[role][BASIS_DERIVED];
+    struct coverage_count sum = coverage_sum(document, role);
+    fprintf(out, "%-9s %-7s %6zu of %4zu %6zu of %4zu %4u %%  %zu of %zu\n", document->document,
+            tested_role_word(role), said->shown, said->testable, derived->shown, derived->testable,
+            coverage_percent(sum), sum.explained, sum.testable - sum.shown);
+}
+
+static void list_coverage(const struct coverage *coverage, FILE *out)
+{
+    fprintf(out, "\nRequirements that can be shown on the wire, and have a case:\n"
+                 "document  testee         explicit        derived    all  others explained\n");
+    for (size_t i = 0; i < coverage->count; i++)
+        for (enum tested_role role = 0; role < ROLES; role++)
+            list_document(&coverage->documents[i], role, out);
+}
+
+/* Returns how many were listed. The figures are always those of all requirements. */
+static size_t list_requirements(const struct suite *suite, const struct requirements *all, const char *pattern,
+                                FILE *out)
+{
+    struct coverage coverage;
+    size_t listed = 0;
+    if (!coverage_count(suite, all, &coverage))
+        return 0;
     for (size_t i = 0; i < all->count; i++) {
-        const struct requirement *row = &all->rows[i];
-        if (pattern != NULL && fnmatch(pattern, row->id, 0) != 0)
+        if (pattern != NULL && fnmatch(pattern, all->rows[i].id, 0) != 0)
             continue;
         listed++;
-        bool has_case = list_requirement(suite, row, out) != 0;
-        if (row->server == TESTABLE_YES) {
-            testable++;
-            shown += has_case;
-        }
+        list_requirement(suite, &all->rows[i], out);
+        list_missing(&all->rows[i], &coverage, i, out);
     }
     if (listed != 0)
-        fprintf(out, "%zu requirements; of %zu that a server can be tested for, %zu have a case\n", listed,
-                testable, shown);
+        list_coverage(&coverage, out);
+    coverage_free(&coverage);
     return listed;
 }
 

@@ -1,5 +1,6 @@
 /* The requirements of the RFCs, as rows of scenarios/requirements.tsv: what
- * cases name behind `must`, `should` and `may`. */
+ * cases name behind `must`, `should` and `may`; and of scenarios/uncovered.tsv,
+ * why a requirement has no case for a role. */
 #ifndef ENGINE_REQUIREMENT_H
 #define ENGINE_REQUIREMENT_H
 
@@ -10,6 +11,10 @@
 
 /* Can a tester on the wire show it? */
 enum testable { TESTABLE_NO, TESTABLE_PARTIAL, TESTABLE_YES };
+/* Does the document say it, with a keyword or as a step of an algorithm, or does it follow from what it says? */
+enum basis { BASIS_EXPLICIT, BASIS_DERIVED, BASES };
+enum tested_role { ROLE_SERVER, ROLE_CLIENT, ROLES };
+const char *tested_role_word(enum tested_role role); /* "server" */
 
 struct requirement {
     const char *id;       /* "6455-5.5.3-pong-identical" */
@@ -17,8 +22,10 @@ struct requirement {
     const char *section;
     const char *level;    /* MUST, SHOULD ... */
     const char *role;     /* who has to: client, server, both ... */
-    enum testable server, client;
+    enum testable testable[ROLES];
+    enum basis basis;
     const char *text;
+    const char *without[ROLES]; /* why it has no case for a testee of that role; NULL */
 };
 
 struct requirements {

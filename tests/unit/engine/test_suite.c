@@ -156,8 +156,8 @@ START_TEST(requirements_are_read)
     ck_assert_str_eq(all.rows[0].id, "6455-3-default-port-ws");
     ck_assert_str_eq(all.rows[0].document, "RFC6455");
     ck_assert_str_eq(all.rows[0].level, "MUST");
-    ck_assert_int_eq(all.rows[0].server, TESTABLE_NO);
-    ck_assert_int_eq(all.rows[0].client, TESTABLE_PARTIAL);
+    ck_assert_int_eq(all.rows[0].testable[ROLE_SERVER], TESTABLE_NO);
+    ck_assert_int_eq(all.rows[0].testable[ROLE_CLIENT], TESTABLE_PARTIAL);
     ck_assert_str_eq(all.ids[0], all.rows[0].id);
     ck_assert_ptr_null(all.ids[all.count]);
     for (size_t i = 0; i < all.count; i++)
