@@ -24,6 +24,7 @@
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
 #define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */
 #define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */
+#define LIMIT_FAULT_PIECES      4096u       /* ... in so many writes of their own; later ones are joined */
 #define LIMIT_CAPTURES          64u
 #define LIMIT_RESTARTS          20u         /* of a testee that dies or hangs again and again, in one run */
 #define LIMIT_CONNECTIONS       20000u

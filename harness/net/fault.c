@@ -3,6 +3,7 @@
  * add a fault is a row in faults.def and one or both of these functions. */
 #include "net/fault.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "net/loop.h"
 #include "net/stage.h"
@@ -13,16 +14,18 @@
 #define BANDWIDTH_STEPS 100u               /* pieces a second, at least */
 #define BANDWIDTH_CATCH_UP (20 * NS_PER_MS) /* of what a late timer missed */
 
-/* Bytes, or the end behind them. */
+/* Bytes, or the end behind them. Small: each pong of a flood may be one. */
 struct piece {
     struct piece *next;
-    uint64_t due; /* latency: not before */
-    size_t at, size;
-    bool is_end;
+    uint64_t due;    /* latency: not before */
+    struct buf bytes;
+    size_t at;       /* so many are gone */
+    struct end *end; /* NULL: bytes */
+};
+struct end {
     enum layer_end end;       /* inwards */
     enum layer_finish finish; /* outwards */
     struct diag why;
-    uint8_t bytes[];
 };
 
 struct fault_state {
@@ -37,7 +40,7 @@ struct way {
     struct fault *fault;
     bool out;
     struct piece *first, *last;
-    size_t held;
+    size_t pieces, held; /* their number, their bytes */
     uint64_t last_due;
     struct timer *wake;
     struct fault_state states[FAULTS];
@@ -107,7 +110,7 @@ static void bandwidth_pass(struct way *way, struct fault_state *s, uint8_t *byte
 static void slice_hold(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v)
 {
     (void)way;
-    v->turn = !head->is_end;
+    v->turn = head->end == NULL;
     limit_size(v, at_least_one(s->setting.amount));
 }
 
@@ -185,9 +188,17 @@ static void way_wake_in(struct way *way, uint64_t delay)
     way->wake = timer_start(way->fault->layer.loop, delay, way_run, way);
 }
 
-static struct piece *way_put(struct way *way, const uint8_t *bytes, size_t size)
+static void way_append(struct way *way, struct piece *piece)
 {
-    struct piece *piece = net_alloc(sizeof *piece + size);
+    piece->next = NULL;
+    *(way->first == NULL ? &way->first : &way->last->next) = piece;
+    way->last = piece;
+    way->pieces++;
+}
+
+/* A line with latency: when what is put in now may leave. */
+static uint64_t way_due(struct way *way)
+{
     const struct fault_state *latency = &way->states[FAULT_LATENCY];
     uint64_t due = now(way);
     if (latency->on) {
@@ -195,14 +206,33 @@ static struct piece *way_put(struct way *way, const uint8_t *bytes, size_t size)
         due += latency->setting.time_ns;
         due += jitter == 0 ? 0 : prng_below(&way->fault->random, jitter);
     }
-    piece->due = way->last_due = due > way->last_due ? due : way->last_due;
-    piece->size = size;
-    if (size != 0)
-        memcpy(piece->bytes, bytes, size);
-    *(way->first == NULL ? &way->first : &way->last->next) = piece;
-    way->last = piece;
+    way->last_due = due > way->last_due ? due : way->last_due;
+    return way->last_due;
+}
+
+/* Each write is a piece of its own; of very many the newest are joined, for a small one weighs more than its bytes. */
+static void way_put(struct way *way, const uint8_t *bytes, size_t size)
+{
+    struct piece *piece = way->last;
+    uint64_t due = way_due(way);
+    if (way->pieces < LIMIT_FAULT_PIECES || piece->end != NULL) {
+        piece = net_alloc(sizeof *piece);
+        buf_init(&piece->bytes, 0);
+        way_append(way, piece);
+    }
+    piece->due = due;
+    if (!buf_append(&piece->bytes, bytes, size))
+        net_no_memory();
     way->held += size;
-    return piece;
+}
+
+static void way_put_end(struct way *way, const struct end *end)
+{
+    struct piece *piece = net_alloc(sizeof *piece);
+    piece->due = way_due(way);
+    piece->end = net_alloc(sizeof *end);
+    *piece->end = *end;
+    way_append(way, piece);
 }
 
 static void way_take(struct way *way, size_t size)
@@ -210,9 +240,12 @@ static void way_take(struct way *way, size_t size)
     struct piece *head = way->first;
     head->at += size;
     way->held -= size;
-    if (head->at < head->size)
+    if (head->at < head->bytes.size)
         return;
     way->first = head->next;
+    way->pieces--;
+    buf_free(&head->bytes);
+    free(head->end);
     free(head);
 }
 
@@ -221,7 +254,7 @@ static void way_drop(struct way *way)
     timer_stop(way->wake);
     way->wake = NULL;
     while (way->first != NULL)
-        way_take(way, way->first->size - way->first->at);
+        way_take(way, way->first->bytes.size - way->first->at);
 }
 
 /* The layer below is paused when its bytes are not wanted, or too many wait here. */
@@ -236,7 +269,7 @@ static void back_pressure(struct fault *f)
 static struct verdict way_ask(struct way *way)
 {
     const struct piece *head = way->first;
-    struct verdict v = {.size = head->size - head->at};
+    struct verdict v = {.size = head->bytes.size - head->at};
     for (int kind = 0; kind < FAULTS; kind++)
         if (way->states[kind].on && acts[kind].hold != NULL)
             acts[kind].hold(way, &way->states[kind], head, &v);
@@ -249,24 +282,22 @@ static bool way_pass(struct way *way, size_t size)
     struct fault *f = way->fault;
     struct piece *head = way->first;
     bool go_on = true;
-    if (head->is_end) {
-        enum layer_finish finish = head->finish;
-        enum layer_end end = head->end;
-        struct diag why = head->why;
+    if (head->end != NULL) {
+        struct end end = *head->end;
         way_take(way, 0);
         if (way->out)
-            layer_finish(f->layer.below, finish);
+            layer_finish(f->layer.below, end.finish);
         else
-            go_on = layer_say_ended(&f->layer, end, &why);
+            go_on = layer_say_ended(&f->layer, end.end, &end.why);
         return go_on;
     }
     for (int kind = 0; kind < FAULTS; kind++)
         if (way->states[kind].on && acts[kind].pass != NULL)
-            acts[kind].pass(way, &way->states[kind], head->bytes + head->at, size);
+            acts[kind].pass(way, &way->states[kind], head->bytes.data + head->at, size);
     if (way->out)
-        layer_write(f->layer.below, head->bytes + head->at, size);
+        layer_write(f->layer.below, head->bytes.data + head->at, size);
     else
-        go_on = layer_say_data(&f->layer, head->bytes + head->at, size);
+        go_on = layer_say_data(&f->layer, head->bytes.data + head->at, size);
     if (go_on)
         way_take(way, size);
     return go_on;
@@ -358,10 +389,7 @@ static void on_data(void *owner, uint8_t *bytes, size_t size)
 static void on_ended(void *owner, enum layer_end end, const struct diag *why)
 {
     struct fault *f = owner;
-    struct piece *piece = way_put(&f->in, NULL, 0);
-    piece->is_end = true;
-    piece->end = end;
-    piece->why = *why;
+    way_put_end(&f->in, &(struct end){.end = end, .why = *why});
     if (f->in.wake == NULL)
         way_pump(&f->in);
 }
@@ -397,9 +425,7 @@ static void fault_write(struct layer *layer, const uint8_t *bytes, size_t size)
 static void fault_finish(struct layer *layer, enum layer_finish how)
 {
     struct fault *f = (struct fault *)layer;
-    struct piece *piece = way_put(&f->out, NULL, 0);
-    piece->is_end = true;
-    piece->finish = how;
+    way_put_end(&f->out, &(struct end){.finish = how});
     way_run_soon(&f->out);
 }
 

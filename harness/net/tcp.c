@@ -1,5 +1,6 @@
-/* TCP as the lowest layer, on libuv. What is written within one turn of the loop
- * goes out as one write; reads share one large buffer per loop. */
+/* TCP as the lowest layer, on libuv. What is written within one turn of the loop,
+ * or while the kernel takes nothing, goes out as one write; reads share one large
+ * buffer per loop. */
 #include "net/tcp.h"
 
 #include <assert.h>
@@ -86,7 +87,9 @@ static void on_written(uv_write_t *request, int status)
     tcp->writing--;
     if (status != 0 && !tcp->broken)
         write_failed(tcp);
-    else if (status == 0 && tcp->writing == 0 && tcp->unflushed.size == 0)
+    else if (tcp->writing == 0 && tcp->unflushed.size != 0)
+        list(tcp);
+    else if (status == 0 && tcp->writing == 0)
         layer_say_drained(&tcp->layer);
 }
 
@@ -102,6 +105,9 @@ static void flush(struct tcp *tcp)
     if (!tcp->open || tcp->handle == NULL)
         return;
     uv_stream_t *stream = (uv_stream_t *)&tcp->handle->uv;
+    bool stuck = uv_stream_get_write_queue_size(stream) != 0;
+    if (stuck && tcp->unflushed.size != 0)
+        return; /* on_written goes on: a write of its own for each few bytes would weigh far more than they do */
     if (tcp->unflushed.size != 0 && !tcp->broken) {
         struct tcp_write *w = net_alloc(sizeof *w);
         size_t size;

@@ -21,7 +21,7 @@ struct tcp {
     struct loop_uv *loop;
     struct tcp_handle *handle;  /* NULL: closed, or nothing tried yet */
     struct tcp_attempt *attempt; /* while it is not open */
-    struct buf unflushed;       /* written in this turn */
+    struct buf unflushed;       /* written in this turn, or behind what the kernel does not take */
     struct tcp *next, **at;     /* in the loop's list, when `at` is set */
     size_t writing;             /* writes that libuv has */
     bool open;

@@ -8,6 +8,8 @@
 #include "net/loop.h"
 #include "unit.h"
 
+#include <malloc.h>
+
 enum { HEARD_OPENED, HEARD_DATA, HEARD_ENDED, HEARD_DRAINED, HEARD_KINDS };
 
 struct pair;
@@ -217,6 +219,18 @@ static inline void pair_pause_behind_each_piece(struct pair *p, const uint8_t *b
     UNTIL(p, p->b.heard[HEARD_ENDED]);
     ck_assert_uint_eq(p->b.got.size, size);
     ck_assert(memcmp(p->b.got.data, bytes, size) == 0);
+}
+
+/* For a timer: ends this turn of the loop. */
+static inline void stop_loop(void *loop)
+{
+    loop_stop(loop);
+}
+
+/* What the allocator has given out; always 0 under a sanitizer, which brings its own. */
+static inline size_t heap_given(void)
+{
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
 /* Bytes that tell their place. */

@@ -26,16 +26,11 @@ static void write_text(struct peer *x, const char *text)
     layer_write(x->layer, text, strlen(text));
 }
 
-static void stop(void *loop)
-{
-    loop_stop(loop);
-}
-
 /* Events of the link itself that must not bring anything. */
 static void let_pass(struct pair *p, uint64_t ns)
 {
     bool over = false;
-    timer_start(p->loop, ns, stop, p->loop);
+    timer_start(p->loop, ns, stop_loop, p->loop);
     for (uint64_t end = loop_now(p->loop) + ns; !over; over = loop_now(p->loop) >= end)
         loop_run(p->loop);
 }
@@ -184,6 +179,21 @@ PAIR_TEST(held_bytes_are_bounded)
     free(bytes);
 }
 
+PAIR_TEST(small_writes_that_are_held_weigh_little)
+{
+    enum { WRITES = 100000, EACH_AT_MOST = 32 };
+    open_with(p, (struct fault_setting){.kind = FAULT_STALL, .direction = FAULT_OUT});
+    size_t before = heap_given();
+    for (int i = 0; i < WRITES; i++)
+        write_text(&p->a, i % 2 == 0 ? "tick" : "tock");
+    ck_assert_uint_eq(layer_queued(p->a.layer), 4 * WRITES);
+    ck_assert_uint_lt(heap_given(), before + WRITES * EACH_AT_MOST);
+    fault_set(p->a.layer, &(struct fault_setting){.kind = FAULT_OFF, .direction = FAULT_BOTH});
+    UNTIL(p, p->b.got.size == 4 * WRITES);
+    for (size_t i = 0; i < 4 * WRITES; i += 8)
+        ck_assert_mem_eq(p->b.got.data + i, "ticktock", 8);
+}
+
 static unsigned bits_of(uint8_t byte)
 {
     unsigned n = 0;
@@ -277,5 +287,5 @@ END_TEST
 UNIT_MAIN("net/fault", without_a_fault_all_passes, latency_delays_both_ways, jitter_keeps_the_order,
           bandwidth_takes_its_time, slice_makes_pieces, cut_outwards, cut_inwards, cut_after_nothing,
           stall_holds_all_until_off, stall_hides_a_reset_too, held_bytes_are_bounded,
-          corrupt_flips_one_bit_in_each_stretch, faults_add_up, pause_above_the_fault,
-          release_and_reset_with_bytes_held, every_row_has_words)
+          small_writes_that_are_held_weigh_little, corrupt_flips_one_bit_in_each_stretch, faults_add_up,
+          pause_above_the_fault, release_and_reset_with_bytes_held, every_row_has_words)

@@ -118,6 +118,33 @@ PAIR_TEST(a_peer_that_does_not_read_is_felt)
     free(bytes);
 }
 
+PAIR_TEST(small_writes_that_nobody_reads_weigh_little)
+{
+    enum { WRITES = 50000, EACH_AT_MOST = 64 };
+    uint8_t *bytes = pattern(MIB);
+    pair_open(p);
+    layer_pause(p->b.layer, true);
+    for (int i = 0; i < 16; i++)
+        layer_write(p->a.layer, bytes, MIB);
+    layer_write(p->b.layer, "go", 2);
+    UNTIL(p, p->a.got.size == 2);
+    size_t before = heap_given(), queued = layer_queued(p->a.layer);
+    ck_assert_uint_gt(queued, MIB);
+    for (int i = 0; i < WRITES; i++) {
+        layer_write(p->a.layer, "drip", 4);
+        timer_start(p->loop, 0, stop_loop, p->loop);
+        loop_run(p->loop); /* a turn for each */
+    }
+    ck_assert_uint_eq(layer_queued(p->a.layer), queued + 4 * WRITES);
+    ck_assert_uint_lt(heap_given(), before + WRITES * EACH_AT_MOST);
+    layer_pause(p->b.layer, false);
+    layer_finish(p->a.layer, FINISH_CLEAN);
+    UNTIL(p, p->b.ends[LAYER_EOF]);
+    ck_assert_uint_eq(p->b.got.size, 16 * (size_t)MIB + 4 * WRITES);
+    ck_assert_mem_eq(p->b.got.data + p->b.got.size - 8, "dripdrip", 8);
+    free(bytes);
+}
+
 PAIR_TEST(pause_in_the_middle_of_data)
 {
     uint8_t *bytes = pattern(MIB);
@@ -227,6 +254,6 @@ END_TEST
 UNIT_MAIN("net/transport", echo_a_mebibyte_both_ways, written_before_open, finish_by_either_side_first,
           reset_reaches_the_peer_behind_what_was_written, reset_after_finish, refused,
           nobody_listens_after_close, a_port_is_had_once, a_peer_that_does_not_read_is_felt,
-          pause_in_the_middle_of_data, release_in_each_callback, release_while_connecting,
-          released_connection_takes_no_flood, accept_may_release_at_once, names_and_ipv6,
+          small_writes_that_nobody_reads_weigh_little, pause_in_the_middle_of_data,
+          release_in_each_callback, release_while_connecting, released_connection_takes_no_flood, accept_may_release_at_once, names_and_ipv6,
           every_address_is_tried, a_name_that_is_none)
