@@ -255,5 +255,5 @@ UNIT_MAIN("net/transport", echo_a_mebibyte_both_ways, written_before_open, finis
           reset_reaches_the_peer_behind_what_was_written, reset_after_finish, refused,
           nobody_listens_after_close, a_port_is_had_once, a_peer_that_does_not_read_is_felt,
           small_writes_that_nobody_reads_weigh_little, pause_in_the_middle_of_data,
-          release_in_each_callback, release_while_connecting, released_connection_takes_no_flood, accept_may_release_at_once, names_and_ipv6,
-          every_address_is_tried, a_name_that_is_none)
+          release_in_each_callback, release_while_connecting, released_connection_takes_no_flood,
+          accept_may_release_at_once, names_and_ipv6, every_address_is_tried, a_name_that_is_none)
