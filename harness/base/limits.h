@@ -21,6 +21,10 @@
 #define LIMIT_TRACE_EVENTS      20000u      /* later ones are counted, not kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
 #define LIMIT_TRACE_KEPT        (2u << 20)  /* payload bytes kept in one trace; of later events they are only counted */
+#define LIMIT_RESULT_EVENTS     200u        /* of a case's trace that reports draw: its first and its last */
+#define LIMIT_RESULT_BYTES      512u        /* of the payload of each */
+#define LIMIT_FIGURE_POINTS     20000u      /* of one series of a picture */
+#define LIMIT_REPORTS           16u         /* that one command writes */
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
 #define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */
 #define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */

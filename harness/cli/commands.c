@@ -83,6 +83,8 @@ static int play(const struct options *options, const char *const *paths, const c
             .timeout_ns = timeout->number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
             .started = started,
+            .mode = cli_commands[options->command].word,
+            .reports = option_list(options, OPTION_REPORT),
             .json_file = option_text(options, OPTION_JSON),
             .trace = option_set(options, OPTION_TRACE),
             .verbose = option_set(options, OPTION_VERBOSE),

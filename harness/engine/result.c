@@ -1,7 +1,10 @@
 /* The result model: words of the verdicts, counting, the exit status. */
 #include "engine/result.h"
 
+#include "base/limits.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const verdict_words[VERDICTS] = {
     [VERDICT_PASS] = "PASS",   [VERDICT_NON_STRICT] = "NON_STRICT",
@@ -30,7 +33,8 @@ struct run_result *run_result_new(void)
     if (!run)
         return NULL;
     arena_init(&run->arena);
-    run->started = "";
+    run->version = WSGAUNTLET_VERSION;
+    run->mode = run->started = "";
     run->testee.url = run->testee.command = run->testee.agent = "";
     return run;
 }
@@ -71,6 +75,42 @@ struct case_result *run_result_add(struct run_result *run)
     result->close_verdict = CLOSE_NONE;
     run->cases[run->count++] = result;
     return result;
+}
+
+static struct trace_event keep_event(struct arena *arena, const struct trace_event *event)
+{
+    struct trace_event kept = *event;
+    kept.size = event->size < LIMIT_RESULT_BYTES ? event->size : LIMIT_RESULT_BYTES;
+    kept.bytes = kept.size == 0 ? NULL : arena_copy(arena, event->bytes, kept.size);
+    kept.size = kept.bytes == NULL ? 0 : kept.size;
+    size_t length = event->text == NULL ? 0 : strnlen(event->text, LIMIT_RESULT_BYTES);
+    const char *text = length == 0 ? NULL : arena_text_n(arena, event->text, length);
+    kept.text = text == NULL ? "" : text;
+    return kept;
+}
+
+void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace)
+{
+    const size_t half = LIMIT_RESULT_EVENTS / 2;
+    bool whole = trace->count + (trace->left_out != 0) <= LIMIT_RESULT_EVENTS;
+    size_t head = whole ? trace->count : half, tail = whole ? 0 : half - 1;
+    size_t left_out = trace->count - head - tail + trace->left_out;
+    struct trace_event *events = arena_alloc(&run->arena, (head + tail + 1) * sizeof *events);
+    result->events = events;
+    result->event_count = 0;
+    if (events == NULL)
+        return;
+    size_t count = 0;
+    for (size_t i = 0; i < head; i++)
+        events[count++] = keep_event(&run->arena, &trace->events[i]);
+    if (left_out != 0) {
+        const char *text = arena_printf(&run->arena, "%zu events are left out here", left_out);
+        uint64_t at = head == 0 ? 0 : events[count - 1].at_ns;
+        events[count++] = (struct trace_event){.kind = TRACE_NOTE, .at_ns = at, .text = text == NULL ? "" : text};
+    }
+    for (size_t i = trace->count - tail; i < trace->count; i++)
+        events[count++] = keep_event(&run->arena, &trace->events[i]);
+    result->event_count = count;
 }
 
 struct run_summary run_summary(const struct run_result *run)

@@ -3,6 +3,8 @@
 #define ENGINE_RESULT_H
 
 #include "base/arena.h"
+#include "engine/figure.h"
+#include "engine/trace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +54,9 @@ struct case_result {
     const char *trace;       /* what happened, as .wsg */
     const char *stderr_tail; /* of a testee that died; "" */
     uint64_t sent_digest;    /* over every byte that we sent: cases that sent the same have the same */
+    const struct trace_event *events; /* the trace again, for pictures: within the limits of case_result_keep */
+    size_t event_count;
+    struct figure *figures;  /* NULL: none */
 };
 
 struct testee_info {
@@ -64,6 +69,8 @@ struct testee_info {
 
 struct run_result {
     struct arena arena;
+    const char *version;  /* of the tool that played */
+    const char *mode;     /* the command that made it: "test", "run", "serve" ... */
     const char *started;  /* UTC, 2026-01-31T12:00:00Z */
     uint64_t seed;
     uint64_t duration_ns;
@@ -74,6 +81,7 @@ struct run_result {
     size_t held;          /* bytes that the cases under way have received and not yet expected */
     bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
     size_t planned;
+    struct figure *figures; /* of the whole run; NULL: none */
 };
 
 struct run_summary {
@@ -84,6 +92,9 @@ struct run_result *run_result_new(void);
 void run_result_free(struct run_result *run);
 /* A zeroed case in the run's arena, added at the end. */
 struct case_result *run_result_add(struct run_result *run);
+/* Copies the events of a trace into the run's arena: the first and the last of more than LIMIT_RESULT_EVENTS, with
+ * a note between them, and of each at most LIMIT_RESULT_BYTES. */
+void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 struct run_summary run_summary(const struct run_result *run);
 /* 0 all passed, 1 something failed, 3 our own trouble or no testee (ERROR). */
 int run_exit_status(const struct run_result *run);

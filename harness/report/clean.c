@@ -36,6 +36,26 @@ void clean_line(struct buf *out, const char *text)
     clean(out, text, strlen(text), true);
 }
 
+void clean_xml(struct buf *out, const char *text)
+{
+    for (const char *end = text + strlen(text); text < end;) {
+        uint32_t c = 0;
+        size_t n = text_character(text, (size_t)(end - text), &c);
+        bool line = c == '\n' || c == '\t';
+        if (n == 0 || (is_control(c) && !line) || c == 0xfffe || c == 0xffff) {
+            for (n = n == 0 ? 1 : n; n != 0; n--)
+                buf_printf(out, "\\x%02x", (uint8_t)*text++);
+            continue;
+        }
+        const char *name = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;
+        if (name != NULL)
+            buf_append_text(out, name);
+        else
+            buf_append(out, text, n);
+        text += n;
+    }
+}
+
 void clean_block(struct buf *out, const char *indent, const char *text)
 {
     while (*text != 0) {

@@ -9,6 +9,8 @@
 void clean_utf8(struct buf *out, const char *text);
 /* The same for one line of a terminal: control characters become \xNN too. */
 void clean_line(struct buf *out, const char *text);
+/* Text or an attribute of XML 1.0: its four signs are escaped, what it cannot hold becomes \xNN; newlines stay. */
+void clean_xml(struct buf *out, const char *text);
 /* Several lines, each behind `indent`, ended by a newline. */
 void clean_block(struct buf *out, const char *indent, const char *text);
 

@@ -42,6 +42,12 @@ static json_t *texts(struct writer *w, const char *const *values)
     return array;
 }
 
+/* A payload length may be over what a JSON integer of jansson holds. */
+static json_t *length_json(uint64_t length)
+{
+    return length <= INT64_MAX ? json_integer((json_int_t)length) : json_real((double)length);
+}
+
 static json_t *milliseconds(uint64_t ns)
 {
     return json_real(round((double)ns / 1e3) / 1e3);
@@ -54,6 +60,106 @@ static json_t *hexadecimal(uint64_t number)
     snprintf(hex, sizeof hex, "0x%" PRIx64, number);
     return json_string(hex);
 }
+
+/* ---- what happened ---- */
+
+static const char *const event_words[] = {
+    [TRACE_CONNECT] = "connect", [TRACE_HEAD] = "head",   [TRACE_FRAME] = "frame",         [TRACE_RAW] = "raw",
+    [TRACE_EOF] = "eof",         [TRACE_RESET] = "reset", [TRACE_VIOLATION] = "violation", [TRACE_NOTE] = "note",
+};
+
+static json_t *hex(const uint8_t *bytes, size_t size)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    for (size_t i = 0; i < size; i++)
+        buf_printf(&text, "%02x", bytes[i]);
+    json_t *string = text.failed ? NULL : json_string(buf_text(&text));
+    buf_free(&text);
+    return string;
+}
+
+/* A head of ours that leaves the form to the writer has the shortest. */
+static unsigned length_form(const struct ws_frame_head *head)
+{
+    if (head->length_form != WS_LENGTH_MINIMAL)
+        return head->length_form;
+    return head->payload_length < 126 ? WS_LENGTH_7 : head->payload_length < 65536 ? WS_LENGTH_16 : WS_LENGTH_64;
+}
+
+static json_t *event_json(struct writer *w, const struct trace_event *event)
+{
+    const struct ws_frame_head *head = &event->head;
+    json_t *object = json_object();
+    put(w, object, "at_ms", milliseconds(event->at_ns));
+    put(w, object, "kind", json_string(event_words[event->kind]));
+    put(w, object, "ours", json_boolean(event->ours));
+    put(w, object, "connection", json_integer(event->connection));
+    if (event->kind == TRACE_FRAME) {
+        put(w, object, "opcode", json_integer(head->opcode));
+        put(w, object, "fin", json_boolean(head->fin));
+        put(w, object, "rsv", json_integer(head->rsv));
+        put(w, object, "masked", json_boolean(head->masked));
+        put(w, object, "length_form", json_integer(length_form(head)));
+        put(w, object, "length", length_json(head->payload_length));
+    }
+    if (event->kind == TRACE_HEAD || event->kind == TRACE_FRAME || event->kind == TRACE_RAW) {
+        put(w, object, "bytes", hex(event->bytes, event->size));
+        put(w, object, "size", length_json(event->whole));
+    }
+    if (event->text != NULL && event->text[0] != 0)
+        put(w, object, "text", text(event->text));
+    return object;
+}
+
+static json_t *events_json(struct writer *w, const struct case_result *result)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < result->event_count; i++)
+        add(w, array, event_json(w, &result->events[i]));
+    return array;
+}
+
+/* ---- pictures ---- */
+
+static json_t *series_json(struct writer *w, const struct figure_series *series)
+{
+    json_t *object = json_object(), *points = json_array();
+    for (size_t i = 0; i < series->count; i++) {
+        const struct figure_point *point = &series->points[i];
+        json_t *one = json_object();
+        put(w, one, "x", json_real(point->x));
+        put(w, one, "y", json_real(point->y));
+        if (series->kind == FIGURE_SPANS)
+            put(w, one, "until", json_real(point->until));
+        if (point->label[0] != 0)
+            put(w, one, "label", text(point->label));
+        add(w, points, one);
+    }
+    put(w, object, "kind", json_string(figure_kind_word(series->kind)));
+    put(w, object, "name", text(series->name));
+    put(w, object, "left_out", json_integer((json_int_t)series->left_out));
+    put(w, object, "points", points);
+    return object;
+}
+
+static json_t *figures_json(struct writer *w, const struct figure *figure)
+{
+    json_t *array = json_array();
+    for (; figure != NULL; figure = figure->next) {
+        json_t *object = json_object(), *all = json_array();
+        for (const struct figure_series *series = figure->series; series != NULL; series = series->next)
+            add(w, all, series_json(w, series));
+        put(w, object, "title", text(figure->title));
+        put(w, object, "x_unit", text(figure->x_unit));
+        put(w, object, "y_unit", text(figure->y_unit));
+        put(w, object, "series", all);
+        add(w, array, object);
+    }
+    return array;
+}
+
+/* ---- the whole ---- */
 
 static json_t *summary_json(struct writer *w, const struct run_result *run)
 {
@@ -101,20 +207,23 @@ static json_t *case_json(struct writer *w, const struct case_result *result, boo
     put(w, object, "sent_digest", hexadecimal(result->sent_digest));
     if (result->stderr_tail != NULL && result->stderr_tail[0] != 0)
         put(w, object, "stderr", text(result->stderr_tail));
-    if (trace) {
-        put(w, object, "source", text(result->source));
+    put(w, object, "source", text(result->source));
+    put(w, object, "events", events_json(w, result));
+    if (result->figures != NULL)
+        put(w, object, "figures", figures_json(w, result->figures));
+    if (trace)
         put(w, object, "trace", text(result->trace));
-    }
     return object;
 }
 
-static json_t *run_json(struct writer *w, const struct run_result *run, const struct json_options *options)
+static json_t *run_json(struct writer *w, const struct run_result *run, bool trace)
 {
     json_t *root = json_object(), *cases = json_array();
     for (size_t i = 0; i < run->count; i++)
-        add(w, cases, case_json(w, run->cases[i], options->trace));
+        add(w, cases, case_json(w, run->cases[i], trace));
     put(w, root, "tool", json_string("wsgauntlet"));
-    put(w, root, "version", text(options->version));
+    put(w, root, "version", text(run->version));
+    put(w, root, "mode", text(run->mode));
     put(w, root, "seed", hexadecimal(run->seed));
     put(w, root, "started", text(run->started));
     put(w, root, "duration_ms", milliseconds(run->duration_ns));
@@ -122,15 +231,28 @@ static json_t *run_json(struct writer *w, const struct run_result *run, const st
     put(w, root, "planned", json_integer((json_int_t)run->planned));
     put(w, root, "testee", testee_json(w, &run->testee));
     put(w, root, "summary", summary_json(w, run));
+    if (run->figures != NULL)
+        put(w, root, "figures", figures_json(w, run->figures));
     put(w, root, "cases", cases);
     return root;
 }
 
-bool json_report(const struct run_result *run, const struct json_options *options, struct buf *out,
-                 struct diag *why)
+static json_t *report_json(struct writer *w, const struct report *report)
+{
+    if (report->count == 1)
+        return run_json(w, report->runs[0], report->trace);
+    json_t *root = json_object(), *runs = json_array();
+    for (size_t i = 0; i < report->count; i++)
+        add(w, runs, run_json(w, report->runs[i], report->trace));
+    put(w, root, "tool", json_string("wsgauntlet"));
+    put(w, root, "runs", runs);
+    return root;
+}
+
+bool json_report(const struct report *report, struct buf *out, struct diag *why)
 {
     struct writer w = {0};
-    json_t *root = run_json(&w, run, options);
+    json_t *root = report_json(&w, report);
     char *dump = w.failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     json_decref(root);
     bool fine = dump != NULL && buf_append_text(out, dump) && buf_append_byte(out, '\n');

@@ -1,18 +1,10 @@
-/* A run as JSON, for machines: reports/result.schema.json says how it looks. */
+/* Runs as JSON, for machines and for `wsgauntlet report`: reports/result.schema.json says how it looks. */
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
 
-#include "base/buf.h"
-#include "base/diag.h"
-#include "engine/result.h"
+#include "report/report.h"
 
-struct json_options {
-    const char *version; /* of the tool */
-    bool trace;          /* with the source and the trace of each case */
-};
-
-/* Appends the document, ended by a newline. False only without memory. */
-bool json_report(const struct run_result *run, const struct json_options *options, struct buf *out,
-                 struct diag *why);
+/* Appends the document, ended by a newline: a run, or {"runs": [...]} of several. False only without memory. */
+bool json_report(const struct report *report, struct buf *out, struct diag *why);
 
 #endif

@@ -2,6 +2,7 @@
 #include "report/text.h"
 
 #include "report/clean.h"
+#include "report/words.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -67,17 +68,13 @@ void text_begin(struct text_report *report, const struct text_options *options,
 
 static void explanation(struct buf *line, const struct case_result *result)
 {
-    const char *parts[][2] = {{"", result->detail}, {"expected ", result->expected}, {"got ", result->seen}};
-    const char *separators[] = {"", "; ", ", "};
-    bool first = true;
-    for (int i = 0; i < 3; i++) {
-        if (parts[i][1] == NULL || parts[i][1][0] == 0)
-            continue;
-        buf_append_text(line, first ? ": " : separators[i]);
-        buf_append_text(line, parts[i][0]);
-        clean_line(line, parts[i][1]);
-        first = false;
-    }
+    struct buf words;
+    buf_init(&words, 0);
+    words_of_case(&words, result);
+    if (words.size != 0)
+        buf_append_text(line, ": ");
+    clean_line(line, buf_text(&words));
+    buf_free(&words);
 }
 
 static void shown_case(struct buf *lines, const struct text_report *report, const struct case_result *result)

@@ -121,7 +121,7 @@ is "a server that does not start" 3 test --exec 'echo too bad >&2; exit 4' --tim
 
 # --- reports ---
 is "a report" 1 test --sim --fault accept-key-wrong --json "$dir/result.json" --trace; valid "$dir/result.json"
-is "a report that cannot be written" 3 test --sim --json "$dir/no/such/dir.json"
+is "a report that cannot be written" 2 test --sim --json "$dir/no/such/dir.json"
 one_line; err "cannot write"
 is "a disk that is full" 3 test --sim --case 'ping/*' --json /dev/full; out " passed in "; err "No space left on device"
 "$wsg" test --sim >/dev/full 2>"$dir/err"; test $? -eq 3; verdict $? "a full disk behind standard output"

@@ -181,6 +181,7 @@ void grade_fill(struct runner *r)
     result->seen = r->seen;
     result->detail = r->detail;
     result->stderr_tail = r->last_words;
+    case_result_keep(r->run, result, &r->trace);
     buf_init(&text, TRACE_TEXT_MAX);
     trace_print(&r->trace, result->id, &text);
     bool cut = text.failed;

@@ -1,9 +1,8 @@
 /* See play.h. */
 #include "modes/play/play.h"
 
-#include "base/file.h"
 #include "engine/suite/suite.h"
-#include "report/json.h"
+#include "report/sinks.h"
 #include "report/text.h"
 
 #include <stdlib.h>
@@ -76,24 +75,12 @@ static void on_note(void *arg, const char *text)
     text_note(arg, text);
 }
 
-static bool write_json(const struct run_result *run, const struct play_options *options, struct diag *why)
-{
-    if (options->json_file == NULL)
-        return true;
-    struct buf json;
-    buf_init(&json, 0);
-    struct json_options form = {.version = WSGAUNTLET_VERSION, .trace = options->trace};
-    bool fine = json_report(run, &form, &json, why) &&
-                file_write(options->json_file, buf_text(&json), json.size, why);
-    buf_free(&json);
-    return fine;
-}
-
 /* ---- the run ---- */
 
-static void introduce(struct run_result *run, const struct whom *whom, const char *started)
+static void introduce(struct run_result *run, const struct whom *whom, const struct play_options *options)
 {
-    run->started = started;
+    run->mode = options->mode;
+    run->started = options->started;
     run->seed = whom->options->seed;
     run->testee = (struct testee_info){
         .url = buf_text(&whom->url),
@@ -115,11 +102,11 @@ static int status_of(enum play_end end, const struct run_result *run)
 }
 
 static int play(const struct suite *suite, const struct play_options *options, struct whom *whom,
-                struct run_result *run, struct diag *why)
+                const struct sinks *sinks, struct run_result *run, struct diag *why)
 {
     struct text_options form = terminal(options);
     struct text_report text;
-    introduce(run, whom, options->started);
+    introduce(run, whom, options);
     run->planned = suite->case_count;
     text_begin(&text, &form, run, buf_text(&whom->against));
     struct play_config config = {
@@ -140,7 +127,8 @@ static int play(const struct suite *suite, const struct play_options *options, s
                  refused ? "; start the server or give --exec 'CMD {port}'" : "");
     else
         text_end(&text, run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
-    return write_json(run, options, why) ? status_of(end, run) : DIAG_TROUBLE;
+    const struct report report = {.runs = &run, .count = 1, .trace = options->trace};
+    return sinks_write(sinks, &report, why) ? status_of(end, run) : DIAG_TROUBLE;
 }
 
 /* What of the replay command is about how, not whom. */
@@ -159,18 +147,19 @@ int play_main(const struct play_options *options, struct diag *why)
     against.url_option = options->paths != NULL;
     struct suite suite = {0};
     struct whom whom = {0};
+    struct sinks sinks = {0};
     struct run_result *run = run_result_new();
     int status = 0;
     if (run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
     else if (choose(&suite, options, why) &&
-             (options->json_file == NULL || file_writable(options->json_file, why)) &&
-             whom_start(&whom, &against, why)) {
+             sinks_open(&sinks, options->reports, options->json_file, why) && whom_start(&whom, &against, why)) {
         write_replay(&whom.replay, options);
-        status = play(&suite, options, &whom, run, why);
+        status = play(&suite, options, &whom, &sinks, run, why);
     }
     status = why->kind != DIAG_NONE ? (int)why->kind : status;
     whom_end(&whom);
+    sinks_free(&sinks);
     run_result_free(run);
     suite_free(&suite);
     return status;

@@ -25,6 +25,8 @@ struct play_options {
 
     /* what is told */
     const char *started;        /* when: UTC, 2026-01-31T12:00:00Z */
+    const char *mode;           /* "run", "test" */
+    const char *const *reports; /* values of --report, NULL when not given */
     const char *json_file;
     bool trace, verbose;
     enum play_color color;

@@ -8,6 +8,23 @@
 
 static const char *const sample_requirements[] = {"6455-5.5.3-pong-identical", "6455-5.5.2-ping-pong", NULL};
 
+/* A handshake, a ping, and a close that is not a pong, with a payload that would like to end a page. */
+static const struct trace_event sample_events[] = {
+    {.kind = TRACE_CONNECT, .ours = true, .connection = 1, .text = ""},
+    {.kind = TRACE_HEAD, .ours = true, .at_ns = 100000, .connection = 1, .text = "",
+     .bytes = (const uint8_t *)"GET / HTTP/1.1\r\nHost: a\r\n\r\n", .size = 27, .whole = 27},
+    {.kind = TRACE_HEAD, .at_ns = 300000, .connection = 1, .text = "",
+     .bytes = (const uint8_t *)"HTTP/1.1 101 Switching Protocols\r\n\r\n", .size = 36, .whole = 36},
+    {.kind = TRACE_FRAME, .ours = true, .at_ns = 412000, .connection = 1, .text = "", .bytes = (const uint8_t *)"a",
+     .size = 1, .whole = 1,
+     .head = {.payload_length = 1, .opcode = WS_PING, .fin = 1, .masked = 1, .length_form = 7}},
+    {.kind = TRACE_FRAME, .at_ns = 600500, .connection = 1, .text = "",
+     .bytes = (const uint8_t *)"\x03\xea</script><!-- \033[2J\xff", .size = 21, .whole = 21,
+     .head = {.payload_length = 21, .opcode = WS_CLOSE, .fin = 1, .length_form = 7}},
+    {.kind = TRACE_VIOLATION, .at_ns = 600500, .connection = 1, .text = "sent <b>text</b> that is not UTF-8: \xff"},
+    {.kind = TRACE_EOF, .at_ns = 700000, .connection = 1, .text = ""},
+};
+
 static const struct case_result sample_cases[] = {
     {.id = "ping/answered", .title = "a ping is answered", .alias = "2.1", .section = "rfc6455",
      .verdict = VERDICT_PASS, .close_verdict = CLOSE_OK, .duration_ns = 1500000,
@@ -16,6 +33,7 @@ static const struct case_result sample_cases[] = {
      .verdict = VERDICT_FAIL, .close_verdict = CLOSE_WRONG_CODE, .duration_ns = 1000000000, .step_line = 12,
      .expected = "pong \"a\"", .seen = "close 1002 \"\033[2J\xff bad\r\n\"",
      .detail = "answers a ping with another payload", .source = "case ping/payload-125 \"x\"\n  open\n",
+     .events = sample_events, .event_count = sizeof sample_events / sizeof *sample_events,
      .trace = "scenario \"ping/payload-125\"\n  open\n  expect close 1002\n",
      .replay = "wsgauntlet test ws://127.0.0.1:9001/ --seed 0x51f0 --case 'ping/payload-125'"},
     {.id = "close/code", .title = "a close code", .section = "rfc6455", .verdict = VERDICT_NON_STRICT,
@@ -39,11 +57,18 @@ static struct run_result *sample_run(void)
 {
     struct run_result *run = run_result_new();
     ck_assert_ptr_nonnull(run);
+    run->version = "0.1.0";
+    run->mode = "test";
     run->started = "2026-01-31T12:00:00Z";
     run->seed = 0x51f0;
     run->duration_ns = 1234567890;
     run->planned = 9;
     run->testee = (struct testee_info){.url = "ws://127.0.0.1:9001/", .command = "", .agent = "Example/1.0 \xfe"};
+    struct figure *figure = figure_add(&run->arena, &run->figures, "attempts </title>", "s", "connection");
+    struct figure_series *opened = figure_series(&run->arena, figure, FIGURE_SPANS, "open");
+    figure_point(&run->arena, opened, &(struct figure_point){.x = 0.5, .y = 1, .until = 2.25});
+    struct figure_series *refused = figure_series(&run->arena, figure, FIGURE_MARKS, "refused");
+    figure_point(&run->arena, refused, &(struct figure_point){.x = 2.5, .y = 2, .label = "RST"});
     return run;
 }
 

@@ -13,7 +13,7 @@ static void report_of(bool trace, struct buf *out)
     run->interrupted = true;
     struct diag why = {0};
     buf_init(out, 0);
-    ck_assert(json_report(run, &(struct json_options){.version = "0.1.0", .trace = trace}, out, &why));
+    ck_assert(json_report(&(struct report){.runs = &run, .count = 1, .trace = trace}, out, &why));
     run_result_free(run);
 }
 
@@ -40,7 +40,7 @@ START_TEST(any_byte_stays_valid)
     run->seed = UINT64_MAX;
     struct buf text;
     buf_init(&text, 0);
-    ck_assert(json_report(run, &(struct json_options){.version = "0.1.0"}, &text, NULL));
+    ck_assert(json_report(&(struct report){.runs = &run, .count = 1}, &text, NULL));
     json_error_t error;
     json_t *root = json_loads(buf_text(&text), 0, &error);
     ck_assert_msg(root != NULL, "%s", error.text);
@@ -72,10 +72,10 @@ START_TEST(without_memory_it_is_whole_or_refused)
     struct run_result *run = sample_run();
     for (size_t i = 0; i < SAMPLE_CASES; i++)
         sample_add(run, i);
-    struct json_options options = {.version = "0.1.0", .trace = true};
+    const struct report report = {.runs = &run, .count = 1, .trace = true};
     struct buf whole;
     buf_init(&whole, 0);
-    ck_assert(json_report(run, &options, &whole, NULL));
+    ck_assert(json_report(&report, &whole, NULL));
     json_set_alloc_funcs(scarce, free);
     bool fine = false;
     unsigned long n = 0;
@@ -84,7 +84,7 @@ START_TEST(without_memory_it_is_whole_or_refused)
         struct diag why = {0};
         buf_init(&text, 0);
         left = n;
-        fine = json_report(run, &options, &text, &why);
+        fine = json_report(&report, &text, &why);
         ck_assert_int_eq(why.kind, fine ? DIAG_NONE : DIAG_TROUBLE);
         if (fine)
             ck_assert_str_eq(buf_text(&text), buf_text(&whole));
