@@ -1,0 +1,186 @@
+/* See material.h. */
+#include "engine/fuzz/material.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+bool chance(struct prng *random, unsigned percent)
+{
+    return prng_below(random, 100) < percent;
+}
+
+/* ---- payloads ---- */
+
+size_t material_length(struct prng *random)
+{
+    static const size_t edges[] = {0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 255, 256, 1023, 4096, 65535, 65536, 70000};
+    return chance(random, 55) ? (size_t)prng_below(random, 40)
+           : chance(random, 90) ? edges[prng_below(random, COUNT(edges) - 3)] : edges[prng_below(random, COUNT(edges))];
+}
+
+void material_text(struct prng *random, size_t size, struct buf *out)
+{
+    static const char *const words[] = {
+        "Hello", " ", "a", "{\"seq\":1}", "\xc3\xa9", "\xe4\xbd\xa0\xe5\xa5\xbd", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+        "\xf4\x8f\xbf\xbf", "\xef\xbb\xbf", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "z", "\x7f", "\n",
+    };
+    size_t end = out->size + size;
+    if (size >= 3 && chance(random, 5))
+        buf_append_text(out, "\xef\xbb\xbf"); /* a byte order mark in front is text like any other */
+    while (out->size < end && !out->failed) {
+        const char *word = size > 512 ? "abcdefghijklmnopqrstuvwxyz0123456789" : words[prng_below(random, COUNT(words))];
+        size_t length = strlen(word);
+        buf_append(out, out->size + length > end ? "x" : word, out->size + length > end ? 1 : length);
+    }
+}
+
+void material_no_text(struct prng *random, struct buf *out)
+{
+    static const struct { const char *bytes; size_t size; } breaks[] = {
+        {"\x80", 1}, {"\xff", 1}, {"\xfe", 1}, {"\xc0\xaf", 2}, {"\xc1\xbf", 2}, {"\xe0\x80\xaf", 3}, {"\xed\xa0\x80", 3},
+        {"\xed\xbf\xbf", 3}, {"\xf0\x80\x80\xaf", 4}, {"\xf4\x90\x80\x80", 4}, {"\xf5\x80\x80\x80", 4}, {"\xc3", 1},
+        {"\xe2\x82", 2}, {"\xf0\x9f\x98", 3}, {"\xf8\x88\x80\x80\x80", 5},
+    };
+    material_text(random, (size_t)prng_below(random, 12), out);
+    size_t pick = prng_below(random, COUNT(breaks));
+    buf_append(out, breaks[pick].bytes, breaks[pick].size);
+    if (chance(random, 40))
+        buf_append_text(out, "tail");
+}
+
+void material_binary(struct prng *random, size_t size, struct buf *out)
+{
+    size_t start = out->size;
+    buf_append_fill(out, (uint8_t)prng_next(random), size);
+    if (!out->failed && size <= 256 && chance(random, 70))
+        prng_fill(random, out->data + start, size);
+}
+
+void material_windowed(struct prng *random, struct buf *out)
+{
+    static const size_t blocks[] = {200, 300, 700, 1500, 3000, 6000, 12000, 20000};
+    size_t size = blocks[prng_below(random, COUNT(blocks))], start = out->size;
+    buf_append_fill(out, 0, size);
+    for (size_t i = 0; !out->failed && i < size; i++)
+        out->data[start + i] = (uint8_t)('!' + prng_below(random, 90)); /* text, and nothing in it repeats */
+    if (buf_reserve(out, size))
+        buf_append(out, out->data + start, size);
+}
+
+void material_deflate(struct prng *random, struct buf *out)
+{
+    static const struct { const char *bytes; size_t size; } streams[] = {
+        {"\xf2\x48\xcd\xc9\xc9\x07\x00", 7},                     /* RFC 7692 7.2.3.1: "Hello" */
+        {"\xf3\x48\xcd\xc9\xc9\x07\x00\x00", 8},                 /* 7.2.3.4: a block with BFINAL */
+        {"\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", 11},    /* 7.2.3.3: a stored block */
+        {"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", 13}, /* 7.2.3.5: two blocks */
+        {"\x00", 1},                                             /* 7.2.3.6: empty */
+        {"\x01\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f", 10},        /* stored, final */
+        {"\x07", 1},                                             /* a block of no type */
+        {"\x00\x05\x00\x00\x00\x48\x65\x6c\x6c\x6f\x00", 11},    /* a length that its complement denies */
+        {"\x4b\x04\x02\x00", 4},                                 /* a distance to before the beginning */
+        {"\xff\xff\xff\xff", 4},
+    };
+    size_t pick = prng_below(random, COUNT(streams)), start = out->size;
+    buf_append(out, streams[pick].bytes, streams[pick].size);
+    if (!out->failed && chance(random, 20))
+        out->data[start + prng_below(random, streams[pick].size)] ^= (uint8_t)(1u << prng_below(random, 8));
+}
+
+uint16_t material_close_code(struct prng *random)
+{
+    static const uint16_t codes[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
+                                     0,    1,    999,  1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535};
+    return codes[prng_below(random, COUNT(codes))];
+}
+
+/* ---- handshakes ---- */
+
+const char *material_offer(struct prng *random)
+{
+    static const char *const offers[] = {
+        "", "", "client_max_window_bits", "server_no_context_takeover", "client_no_context_takeover",
+        "server_max_window_bits=9", "server_max_window_bits=10; server_no_context_takeover",
+        "client_max_window_bits=10", "server_max_window_bits=15; client_max_window_bits=15",
+    };
+    return offers[prng_below(random, COUNT(offers))];
+}
+
+const char *material_protocol(struct prng *random)
+{
+    static const char *const protocols[] = {"chat", "superchat", "x-nobody-speaks-this"};
+    return protocols[prng_below(random, COUNT(protocols))];
+}
+
+/* The lines of a right head; a change replaces one, doubles it, or takes it away. */
+enum { LINE_HOST, LINE_UPGRADE, LINE_CONNECTION, LINE_KEY, LINE_VERSION, LINES };
+
+static void head_line(struct buf *out, unsigned line, const char *host, const char *value)
+{
+    static const struct { const char *name, *value; } lines[LINES] = {
+        {"Host", NULL}, {"Upgrade", "websocket"}, {"Connection", "Upgrade"},
+        {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-WebSocket-Version", "13"},
+    };
+    const char *due = lines[line].value == NULL ? host : lines[line].value;
+    buf_printf(out, "%s: %s\r\n", lines[line].name, value == NULL ? due : value);
+}
+
+static const char *other_value(struct prng *random, unsigned line)
+{
+    static const char *const values[LINES][8] = {
+        {"", "example.com", "127.0.0.1", "a b", "[::1]", "x.y:1", "user@host", ","},
+        {"WebSocket", "WEBSOCKET", "websocket, h2c", "h2c", "websocket/13", "", "web socket", "websockets"},
+        {"upgrade", "keep-alive, Upgrade", "Upgrade, keep-alive", ",Upgrade", "keep-alive", "close", "", "Up-grade"},
+        {"", "abc", "AAAAAAAAAAAAAAAAAAAAAA==", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "====", "0",
+         "dGhlIHNhbXBsZSBub25jZSBhbmQgbW9yZQ=="},
+        {"8", "12", "14", "0", "013", "13, 14", "", "256"},
+    };
+    return values[line][prng_below(random, 8)];
+}
+
+static const char *start_line(struct prng *random)
+{
+    static const char *const starts[] = {
+        "POST %s HTTP/1.1", "GET %s HTTP/1.0", "get %s HTTP/1.1", "PUT %s HTTP/1.1", "OPTIONS %s HTTP/1.1",
+        "HEAD %s HTTP/1.1", "GET %s HTTP/2.0", "GET %s", "GET  %s HTTP/1.1", "CONNECT %s HTTP/1.1",
+    };
+    return starts[prng_below(random, COUNT(starts))];
+}
+
+static const char *further_line(struct prng *random)
+{
+    static const char *const lines[] = {
+        "X-Unknown: 1", "Sec-WebSocket-Protocol: chat, superchat", "Sec-WebSocket-Protocol: ", "Cookie: a=b; c=d",
+        "Origin: http://localhost", "Sec-WebSocket-Extensions: x-unknown; p=1", "Sec-WebSocket-Extensions: permessage-deflate",
+        "Content-Length: 0", "Content-Length: 5", "X-Folded: a\r\n b", "X-Space : 1", " X-Indented: 1", "NoColon",
+        "Expect: 100-continue", "Sec-WebSocket-Accept: x", "Transfer-Encoding: chunked", "X-\x01: 1", "X-Value: \x80\xff",
+    };
+    return lines[prng_below(random, COUNT(lines))];
+}
+
+void material_head(struct prng *random, const struct generate_config *config, struct buf *out)
+{
+    unsigned change = (unsigned)prng_below(random, 7), at = (unsigned)prng_below(random, LINES);
+    char start[64];
+    const char *line = change == 0 ? start_line(random) : "GET %s HTTP/1.1", *place = strstr(line, "%s");
+    buf_append(out, line, (size_t)(place - line));
+    buf_append_text(out, strlen(config->target) < sizeof start ? config->target : "/");
+    buf_printf(out, "%s\r\n", place + 2);
+    for (unsigned i = 0; i < LINES; i++) {
+        bool here = i == at;
+        if (change == 1 && here)
+            continue;
+        head_line(out, i, config->host, change == 2 && here ? other_value(random, i) : NULL);
+        if (change == 3 && here)
+            head_line(out, i, config->host, chance(random, 50) ? NULL : other_value(random, i));
+    }
+    for (unsigned i = 0; change == 4 && i < 1 + prng_below(random, 3); i++)
+        buf_printf(out, "%s\r\n", further_line(random));
+    if (change == 5) { /* names in other letters */
+        for (size_t i = 0; i < out->size; i++)
+            if (out->data[i] >= 'A' && out->data[i] <= 'Z' && i > 20 && chance(random, 30))
+                out->data[i] = (uint8_t)(out->data[i] | 0x20);
+    }
+    buf_append_text(out, "\r\n");
+}

@@ -1,0 +1,68 @@
+/* The oracle's model of one connection: what a correct server makes of each move
+ * on it. Inside engine/fuzz/ only. */
+#ifndef ENGINE_FUZZ_MODEL_H
+#define ENGINE_FUZZ_MODEL_H
+
+#include "base/prng.h"
+#include "engine/fuzz/session.h"
+#include "wire/judge.h"
+
+enum due_kind {
+    DUE_OPEN,            /* 101 */
+    DUE_REFUSED,         /* no 101 */
+    DUE_OPEN_OR_NOT,     /* the text leaves it open */
+    DUE_MESSAGE,         /* comes back */
+    DUE_MESSAGE_OR_FAIL, /* comes back, or the connection is failed with one of the codes */
+    DUE_PONG,
+    DUE_CLOSE,           /* an answer to our Close */
+    DUE_FAIL,            /* the connection is failed with one of the codes */
+};
+struct due {
+    enum due_kind kind;
+    const char *label;   /* static: what it is about */
+    uint8_t opcode;      /* MESSAGE */
+    bool literal;        /* MESSAGE: named by its bytes, not as the echo of what was sent */
+    bool says_version;   /* REFUSED: the answer names version 13 */
+    uint8_t *bytes;      /* PONG, literal MESSAGE; owned by the outcome */
+    size_t size;
+    uint16_t codes[WS_PREDICTION_CODES_MAX];
+};
+
+#define OUTCOME_DUES_MAX 16u
+struct outcome {
+    bool played;   /* the move makes sense where it stands */
+    bool dropped;  /* nobody can say how it goes on: the connection is reset behind it */
+    bool overflow; /* more came of it than we keep */
+    size_t count;
+    struct due dues[OUTCOME_DUES_MAX]; /* in their order */
+};
+void outcome_free(struct outcome *outcome);
+
+enum model_stage {
+    MODEL_NONE,   /* no connection yet */
+    MODEL_OPEN,
+    MODEL_DOOMED, /* may be failed already; must be when the message ends */
+    MODEL_OVER,   /* failed, closed or dropped */
+};
+struct model {
+    enum model_stage stage;
+    bool echoes;
+    bool renewable;         /* opened by a move that `reconnect` can repeat */
+    bool extension_unknown; /* opened by a head that offers one: RSV1 may have a meaning */
+    bool literal;           /* bytes went that the runner does not know as messages */
+    bool unfinished;        /* a frame that was begun will not be ended */
+    const char *offer;      /* of permessage-deflate, for a reconnect */
+    struct ws_judge *judge;
+    struct ws_deflater *deflater;
+    struct prng masks;
+    struct buf message;
+    struct outcome *outcome; /* of the move under way */
+};
+
+void model_init(struct model *model, bool echoes);
+void model_free(struct model *model);
+void model_move(struct model *model, const struct move *move, struct outcome *outcome);
+/* Is there something on the wire that nobody will end? Then the session drops the connection. */
+bool model_left_open(const struct model *model);
+
+#endif

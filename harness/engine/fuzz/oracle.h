@@ -1,0 +1,27 @@
+/* The oracle: what a correct server has to do about a session. It reads the very
+ * bytes that the session sends with the reference model (wire/judge.h, the
+ * handshake rules) and writes a scenario: the moves, and behind each what must
+ * come back. The runner plays it like any other; what fails is a finding. */
+#ifndef ENGINE_FUZZ_ORACLE_H
+#define ENGINE_FUZZ_ORACLE_H
+
+#include "engine/fuzz/session.h"
+
+struct oracle_config {
+    const char *title;    /* of the scenario */
+    bool echoes;          /* the server sends messages back; else they are not sent whole */
+    uint64_t timeout_ns;  /* of each expectation; 0: the language's own */
+};
+
+/* Appends the scenario. Moves that make no sense where they stand (a frame before
+ * the handshake, anything behind a failure) are left out, so that any list of
+ * moves is a session. Behind each expectation a comment names what it is about:
+ * "echo", "pong", a row of violations.def, a row of handshake_rules.def. False
+ * when nothing is left to send, or more comes of it than the oracle keeps. */
+bool oracle_write(const struct session *session, const struct oracle_config *config, struct buf *out);
+
+/* The comment at that line (1..) of an oracle's scenario; "" when there is none.
+ * At most size - 1 bytes. */
+void oracle_label(const char *text, int line, char *out, size_t size);
+
+#endif
