@@ -88,7 +88,7 @@ static int play(const struct options *options, const char *const *paths, const c
             .json_file = option_text(options, OPTION_JSON),
             .trace = option_set(options, OPTION_TRACE),
             .verbose = option_set(options, OPTION_VERBOSE),
-            .color = (enum play_color)option_number(options, OPTION_COLOR, PLAY_COLOR_AUTO),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
             .out = stdout,
             .errors = stderr,
         },

@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 /* ---- the suite ---- */
 
@@ -46,20 +44,14 @@ static bool choose(struct suite *suite, const struct play_options *options, stru
 
 /* ---- what is told ---- */
 
-static struct text_options terminal(const struct play_options *options)
+static struct text_options text_form(const struct play_options *options)
 {
-    int fd = fileno(options->out);
-    bool tty = fd >= 0 && isatty(fd);
-    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-    bool plain = (no_color != NULL && no_color[0] != 0) || term == NULL || strcmp(term, "dumb") == 0;
-    struct winsize size = {0};
-    if (tty && ioctl(fd, TIOCGWINSZ, &size) != 0)
-        size.ws_col = 0;
+    struct terminal terminal = terminal_of(options->out, options->color);
     return (struct text_options){
         .out = options->out,
-        .color = options->color == PLAY_COLOR_ALWAYS || (options->color == PLAY_COLOR_AUTO && tty && !plain),
-        .live = tty && term != NULL && strcmp(term, "dumb") != 0,
-        .columns = size.ws_col == 0 ? 80 : size.ws_col,
+        .color = terminal.color,
+        .live = terminal.live,
+        .columns = terminal.columns,
         .verbose = options->verbose,
         .trace = options->trace,
     };
@@ -104,7 +96,7 @@ static int status_of(enum play_end end, const struct run_result *run)
 static int play(const struct suite *suite, const struct play_options *options, struct whom *whom,
                 const struct sinks *sinks, struct run_result *run, struct diag *why)
 {
-    struct text_options form = terminal(options);
+    struct text_options form = text_form(options);
     struct text_report text;
     introduce(run, whom, options);
     run->planned = suite->case_count;

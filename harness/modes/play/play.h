@@ -3,12 +3,11 @@
 #define MODES_PLAY_H
 
 #include "engine/whom.h"
+#include "report/terminal.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-
-enum play_color { PLAY_COLOR_AUTO, PLAY_COLOR_ALWAYS, PLAY_COLOR_NEVER };
 
 struct play_options {
     /* what: NULL-terminated lists, NULL when not given */
@@ -29,7 +28,7 @@ struct play_options {
     const char *const *reports; /* values of --report, NULL when not given */
     const char *json_file;
     bool trace, verbose;
-    enum play_color color;
+    enum color_choice color;
     FILE *out;
     FILE *errors;
 };
