@@ -66,3 +66,15 @@ bool value_patience(const char *text, uint64_t *ns, double *factor)
     *ns = (uint64_t)time;
     return true;
 }
+
+bool value_shard(const char *text, uint64_t *shard, uint64_t *shards)
+{
+    const char *slash = strchr(text, '/');
+    char first[8];
+    if (slash == NULL || (size_t)(slash - text) >= sizeof first)
+        return false;
+    memcpy(first, text, (size_t)(slash - text));
+    first[slash - text] = 0;
+    return value_number(first, shard) && value_number(slash + 1, shards) && *shards <= 1000 && *shard >= 1 &&
+           *shard <= *shards;
+}

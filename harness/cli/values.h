@@ -11,5 +11,7 @@ bool value_number(const char *text, uint64_t *out);
 bool value_size(const char *text, uint64_t *out);
 /* 250ms, 2s, 1.5s, 1m in nanoseconds: *ns; or a bare factor, 3, 0.5, 2x: *factor with *ns 0. Above zero. */
 bool value_patience(const char *text, uint64_t *ns, double *factor);
+/* 2/5: 1 to 1000 parts, counted from 1. */
+bool value_shard(const char *text, uint64_t *shard, uint64_t *shards);
 
 #endif

@@ -116,15 +116,34 @@ void case_result_keep(struct run_result *run, struct case_result *result, const 
 struct run_summary run_summary(const struct run_result *run)
 {
     struct run_summary summary = {.total = run->count};
-    for (size_t i = 0; i < run->count; i++)
-        summary.by[run->cases[i]->verdict]++;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct case_result *result = run->cases[i];
+        summary.by[result->verdict]++;
+        summary.known += result->verdict == VERDICT_FAIL && result->known != NULL;
+        summary.not_played += result->not_played;
+    }
     return summary;
+}
+
+bool run_is_flaky(const struct run_result *run, size_t at, size_t by[VERDICTS])
+{
+    size_t step = run->rounds < 2 ? 0 : run->planned / run->rounds;
+    bool differ = false;
+    for (int v = 0; v < VERDICTS; v++)
+        by[v] = 0;
+    for (size_t i = at; step != 0 && i < run->count; i += step) {
+        if (run->cases[i]->not_played)
+            continue;
+        differ |= run->cases[i]->verdict != run->cases[at]->verdict;
+        by[run->cases[i]->verdict]++;
+    }
+    return differ;
 }
 
 int run_exit_status(const struct run_result *run)
 {
     struct run_summary summary = run_summary(run);
-    if (summary.by[VERDICT_FAIL]) /* what is known of the testee stands, whatever trouble we had beside it */
+    if (summary.by[VERDICT_FAIL] > summary.known) /* what the testee did stands, whatever trouble we had beside it */
         return 1;
     return summary.by[VERDICT_ERROR] ? 3 : 0;
 }

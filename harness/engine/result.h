@@ -57,6 +57,9 @@ struct case_result {
     const struct trace_event *events; /* the trace again, for pictures: within the limits of case_result_keep */
     size_t event_count;
     struct figure *figures;  /* NULL: none */
+    const char *known;       /* why it is known to fail, by the baseline; NULL: not expected to */
+    unsigned round;          /* of --repeat, from 1; 0: there is only one */
+    bool not_played;         /* ERROR, because the testee was lost before */
 };
 
 struct testee_info {
@@ -82,10 +85,13 @@ struct run_result {
     bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
     size_t planned;
     struct figure *figures; /* of the whole run; NULL: none */
+    unsigned rounds;      /* of each case; the results of a round stand together. 0 is 1 */
 };
 
 struct run_summary {
     size_t total, by[VERDICTS];
+    size_t known; /* of those that failed */
+    size_t not_played;
 };
 
 struct run_result *run_result_new(void);
@@ -96,7 +102,9 @@ struct case_result *run_result_add(struct run_result *run);
  * a note between them, and of each at most LIMIT_RESULT_BYTES. */
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 struct run_summary run_summary(const struct run_result *run);
-/* 0 all passed, 1 something failed, 3 our own trouble or no testee (ERROR). */
+/* The verdicts of the at-th case (of the first round) in all rounds that were played. True: they differ. */
+bool run_is_flaky(const struct run_result *run, size_t at, size_t by[VERDICTS]);
+/* 0 all passed but what is known to fail, 1 something failed, 3 our own trouble or no testee (ERROR). */
 int run_exit_status(const struct run_result *run);
 
 #endif

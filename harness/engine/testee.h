@@ -24,7 +24,8 @@ struct testee {
     struct ws_url url;             /* where a server listens */
     struct tls_context *tls;       /* client context for wss; NULL for ws */
     const char *const *headers;    /* further request header lines for every open, NULL-terminated; may be NULL */
-    const char *origin;
+    const char *origin;            /* of every open that does not bring its own; NULL: none */
+    const char *const *protocols;  /* the same of subprotocols; NULL-terminated, may be NULL */
     const struct testee_ops *ops;  /* NULL: not started by us */
     void *ops_arg;
 };

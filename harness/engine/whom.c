@@ -73,6 +73,9 @@ static void write_replay(struct buf *out, const struct whom_options *options)
     replay_option(out, "--ca", options->ca_file);
     for (const char *const *header = options->headers; header != NULL && *header != NULL; header++)
         replay_option(out, "--header", *header);
+    replay_option(out, "--origin", options->origin);
+    for (const char *const *protocol = options->protocols; protocol != NULL && *protocol != NULL; protocol++)
+        replay_option(out, "--subprotocol", *protocol);
     buf_append_text(out, options->simulated ? " --sim" : "");
     buf_append_text(out, options->tls ? " --tls" : "");
     buf_append_text(out, options->insecure ? " --insecure" : "");
@@ -125,6 +128,8 @@ static bool aim(struct whom *w, const char *url, struct diag *why)
         return diag_set(why, DIAG_USAGE, "%s is not a WebSocket URL: %s", url, reason);
     w->testee.loop = w->loop;
     w->testee.headers = w->options->headers;
+    w->testee.origin = w->options->origin;
+    w->testee.protocols = w->options->protocols;
     if (!w->testee.url.secure)
         return true;
     bool own = w->server_tls != NULL && w->options->ca_file == NULL;

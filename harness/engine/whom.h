@@ -16,6 +16,8 @@ struct whom_options {
     const char *ca_file;
     bool insecure;
     const char *const *headers; /* further request header lines; NULL-terminated, may be NULL */
+    const char *origin;         /* NULL: none */
+    const char *const *protocols; /* to offer; NULL-terminated, may be NULL */
     uint64_t seed;
     double patience;            /* factor on time limits */
     const char *replay;         /* the command that plays against the same again, without whom: "wsgauntlet test" */

@@ -77,11 +77,20 @@ static void explanation(struct buf *line, const struct case_result *result)
     buf_free(&words);
 }
 
+/* Failed, as the baseline says. */
+static bool is_known(const struct case_result *result)
+{
+    return result->verdict == VERDICT_FAIL && result->known != NULL;
+}
+
 static void shown_case(struct buf *lines, const struct text_report *report, const struct case_result *result)
 {
-    colored(lines, report, result->verdict, verdict_word(result->verdict));
-    buf_append_text(lines, "  ");
+    bool known = is_known(result);
+    colored(lines, report, known ? VERDICT_UNIMPLEMENTED : result->verdict, verdict_word(result->verdict));
+    buf_append_text(lines, known ? "  (known)  " : "  ");
     clean_line(lines, result->id);
+    if (result->round != 0)
+        buf_printf(lines, " (round %u)", result->round);
     if (result->verdict == VERDICT_PASS) {
         buf_append_text(lines, ": ");
         clean_line(lines, result->title);
@@ -90,6 +99,10 @@ static void shown_case(struct buf *lines, const struct text_report *report, cons
         buf_append_byte(lines, ')');
     }
     explanation(lines, result);
+    if (known && result->known[0] != 0) {
+        buf_append_text(lines, "; known: ");
+        clean_line(lines, result->known);
+    }
     buf_append_byte(lines, '\n');
     if (result->verdict != VERDICT_PASS && result->replay[0] != 0) {
         buf_append_text(lines, "      replay: ");
@@ -108,7 +121,7 @@ static void shown_case(struct buf *lines, const struct text_report *report, cons
 static void progress(struct text_report *report, const struct run_result *run, const struct case_result *last)
 {
     struct run_summary summary = run_summary(run);
-    size_t bad = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR];
+    size_t bad = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR] - summary.known;
     size_t filled = run->planned == 0 ? 0 : BAR * run->ended / run->planned;
     struct buf line, cut;
     buf_init(&line, 0);
@@ -134,7 +147,7 @@ static void progress(struct text_report *report, const struct run_result *run, c
 void text_case(struct text_report *report, const struct run_result *run, const struct case_result *result)
 {
     bool silent = result->verdict == VERDICT_PASS || result->verdict == VERDICT_INFO ||
-                  result->verdict == VERDICT_UNIMPLEMENTED;
+                  result->verdict == VERDICT_UNIMPLEMENTED || is_known(result);
     if (report->options.verbose || !silent) {
         struct buf lines;
         buf_init(&lines, 0);
@@ -178,7 +191,7 @@ static size_t count_sections(const struct run_result *run, struct section sectio
         } else if (at == count) {
             sections[count++] = (struct section){.name = name};
         }
-        sections[at].by[result->verdict]++;
+        sections[at].by[result->verdict] += !result->not_played;
     }
     return count;
 }
@@ -225,21 +238,51 @@ static void table(struct buf *out, const struct text_report *report, const struc
     buf_append_byte(out, '\n');
 }
 
+static void summary_part(struct buf *out, const struct text_report *report, enum verdict look, size_t count,
+                         const char *word)
+{
+    char part[64];
+    snprintf(part, sizeof part, "%zu %s", count, word);
+    if (count == 0)
+        return;
+    buf_append_byte(out, ' ');
+    colored(out, report, look, part);
+    buf_append_byte(out, ',');
+}
+
+/* Cases that did not end alike in all rounds: "ping/3 is flaky: 7 passed, 3 failed". */
+static void flaky_lines(struct buf *out, const struct text_report *report, const struct run_result *run)
+{
+    size_t cases = run->rounds < 2 ? 0 : run->planned / run->rounds, by[VERDICTS], flaky = 0;
+    for (size_t i = 0; i < cases && i < run->count; i++) {
+        if (!run_is_flaky(run, i, by))
+            continue;
+        flaky++;
+        colored(out, report, VERDICT_NON_STRICT, "FLAKY");
+        buf_append_text(out, "  ");
+        clean_line(out, run->cases[i]->id);
+        buf_append_byte(out, ':');
+        for (int v = 0; v < VERDICTS; v++)
+            summary_part(out, report, (enum verdict)v, by[v], looks[v].word);
+        out->data[out->size - 1] = '\n';
+    }
+    if (cases != 0)
+        buf_printf(out, "%zu case%s, %u rounds: %zu flaky\n", cases, cases == 1 ? "" : "s", run->rounds, flaky);
+}
+
 static void summary_line(struct buf *out, const struct text_report *report, const struct run_result *run)
 {
     struct run_summary summary = run_summary(run);
-    buf_printf(out, "%zu case%s:", summary.total, summary.total == 1 ? "" : "s");
-    bool first = true;
-    for (int v = 0; v < VERDICTS; v++) {
-        if (summary.by[v] == 0)
-            continue;
-        char part[64];
-        snprintf(part, sizeof part, "%zu %s", summary.by[v], looks[v].word);
-        buf_append_text(out, first ? " " : ", ");
-        colored(out, report, (enum verdict)v, part);
-        first = false;
-    }
-    buf_append_text(out, first ? " nothing was played" : "");
+    size_t played = summary.total - summary.not_played;
+    buf_printf(out, "%zu case%s:", played, played == 1 ? "" : "s");
+    summary.by[VERDICT_FAIL] -= summary.known;
+    summary.by[VERDICT_ERROR] -= summary.not_played;
+    for (int v = 0; v < VERDICTS; v++)
+        summary_part(out, report, (enum verdict)v, summary.by[v], looks[v].word);
+    summary_part(out, report, VERDICT_UNIMPLEMENTED, summary.known, "known to fail");
+    if (out->data[out->size - 1] == ',')
+        out->size--;
+    buf_append_text(out, played == 0 ? " nothing was played" : "");
     buf_append_text(out, " in ");
     duration(out, run->duration_ns);
     buf_printf(out, "; seed 0x%" PRIx64, run->seed);
@@ -256,12 +299,13 @@ void text_end(struct text_report *report, const struct run_result *run, const ch
     buf_init(&out, 0);
     table(&out, report, run);
     if (run->interrupted) {
-        size_t left = run->planned - run->count;
+        size_t left = run->planned - run->count + run_summary(run).not_played;
         buf_printf(&out, "stopped early, %zu of %zu cases did not run", left, run->planned);
         buf_append_text(&out, stopped[0] == 0 ? "" : ": ");
         clean_line(&out, stopped);
         buf_append_byte(&out, '\n');
     }
+    flaky_lines(&out, report, run);
     summary_line(&out, report, run);
     flush(report, &out);
 }

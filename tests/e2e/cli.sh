@@ -140,6 +140,27 @@ terminal "NO_COLOR=1 $wsg test --sim --case 'ping/*'"
 is "colour when asked for" 0 test --sim --case 'ping/*' --color always
 grep -q $'\033\[32m' "$dir/out"; verdict $? "    even in a pipe"
 
+# --- what is played, and what is known to fail ---
+is "by Autobahn's ids" 0 test --sim --case 'autobahn:7.9.*'; out "9 cases: 9 passed"
+is "a glob that nothing matches" 2 test --sim --case 'ping/*' --case 'pimg/*'; one_line; err "no case matches --case 'pimg/*'"
+total=$("$wsg" test --sim | sed -n 's/ cases: .*//p')
+parts=$(for i in 1 2 3; do "$wsg" test --sim --shard $i/3 | sed -n 's/ cases: .*//p'; done | paste -sd+)
+test "$((parts))" -eq "$total"; verdict $? "three shards play all"
+is "repeated" 0 test --sim --section rfc6455/ping --repeat 3; out ", 3 rounds: 0 flaky"
+set -- test --sim --section rfc6455/ping --fault pong-cut
+is "a baseline is written" 0 "$@" --write-baseline "$dir/known"; out "2 failures new in it"; out "2 known to fail"
+is "what is known does not fail" 0 "$@" --baseline "$dir/known"; out "2 known to fail"; ! grep -q '^FAIL' "$dir/out"; verdict $? "    and is silent"
+grep -v ping/bytewise "$dir/known" >"$dir/less"
+is "what is new does" 1 "$@" --baseline "$dir/less"; out "FAIL  ping/bytewise"; out "1 failed, 1 known to fail"
+is "what no longer fails is told" 0 test --sim --section rfc6455/ping --baseline "$dir/known"; out "no longer fails: line 2 of"
+echo "no/such	case" >>"$dir/known"
+is "and goes, with --write-baseline" 0 test --sim --section rfc6455/ping --baseline "$dir/known" --write-baseline "$dir/known"
+err "there is no case no/such"; test "$(grep -vc '^#' "$dir/known")" -eq 1; verdict $? "    what was not played stays"
+is "no such baseline" 2 test --sim --baseline "$dir/nothing"; one_line; err "nothing"
+is "an origin and a subprotocol" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v --trace --origin http://a.b --subprotocol superchat --subprotocol x
+out "Origin: http://a.b"; out "Sec-WebSocket-Protocol: superchat, x"; out "Sec-WebSocket-Protocol: superchat"
+is "they break no case" 0 test --sim --origin http://a.b --subprotocol superchat
+
 # --- a testee that dies ---
 cat >"$dir/death.wsg" <<'EOF'
 case good/1 "echoes" each n 1 2 3 4 5 6

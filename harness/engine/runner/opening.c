@@ -92,11 +92,21 @@ static bool put_end(struct runner *r, const struct step *step, struct buf *out)
     return !then || runner_payload(r, then->value.bytes, out);
 }
 
+/* What the user wants offered, as one value; NULL: nothing. */
+static const char *protocols_of(struct runner *r, const struct testee *testee)
+{
+    const char *all = NULL;
+    for (const char *const *protocol = testee->protocols; protocol && *protocol; protocol++)
+        all = all ? runner_text(r, "%s, %s", all, *protocol) : *protocol;
+    return all;
+}
+
 static bool write_request(struct runner *r, struct conn *c, const struct step *step, struct buf *out)
 {
     const struct testee *testee = r->config.testee;
     char key[WS_KEY_SIZE + 1];
     uint8_t nonce[16];
+    const char *protocols = protocols_of(r, testee);
     struct prng random = prng_stream_n(r->seed, "key", c->number);
     prng_fill(&random, nonce, sizeof nonce);
     ws_key_make(nonce, key);
@@ -112,7 +122,7 @@ static bool write_request(struct runner *r, struct conn *c, const struct step *s
                 put_field(r, step, FIELD_KEY, key, out) &&
                 put_field(r, step, FIELD_VERSION, "13", out) &&
                 put_field(r, step, FIELD_ORIGIN, testee->origin, out) &&
-                put_field(r, step, FIELD_PROTOCOL, NULL, out) &&
+                put_field(r, step, FIELD_PROTOCOL, protocols, out) &&
                 put_extensions(r, step, "permessage-deflate", out) && put_lines(r, step, out);
     for (const char *const *line = testee->headers; fine && line && *line; line++)
         fine = buf_printf(out, "%s\r\n", *line);

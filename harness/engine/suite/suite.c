@@ -1,11 +1,10 @@
-/* Gathering and choosing what is played. Playing it is suite_play.c. */
+/* Gathering what is played. Choosing of it is filter.c, playing it suite_play.c. */
 #include "engine/suite/suite.h"
 
 #include "engine/suite/embedded.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,39 +220,27 @@ void suite_free(struct suite *suite)
     *suite = (struct suite){0};
 }
 
-static bool matches_any(const char *id, const char *const *patterns)
-{
-    for (; *patterns != NULL; patterns++)
-        if (fnmatch(*patterns, id, 0) == 0)
-            return true;
-    return false;
-}
-
-size_t suite_filter(struct suite *suite, const struct suite_filter *filter)
-{
-    size_t kept = 0, other_role = 0;
-    for (size_t i = 0; i < suite->case_count; i++) {
-        const struct test_case *test = suite->cases[i].test;
-        if (filter->include != NULL && !matches_any(test->id, filter->include))
-            continue;
-        if (filter->exclude != NULL && matches_any(test->id, filter->exclude))
-            continue;
-        if (filter->no_scenarios && test->is_scenario)
-            continue;
-        if (test->tested != TESTED_BOTH && filter->role != TESTED_BOTH && test->tested != filter->role)
-            other_role++;
-        else
-            suite->cases[kept++] = suite->cases[i];
-    }
-    suite->case_count = kept;
-    return other_role;
-}
-
 void suite_set_timeout(struct suite *suite, uint64_t timeout_ns)
 {
     for (size_t i = 0; i < suite->script_count; i++)
         for (size_t j = 0; j < suite->scripts[i]->case_count; j++)
             suite->scripts[i]->cases[j].timeout_ns = timeout_ns;
+}
+
+bool suite_repeat(struct suite *suite, unsigned times)
+{
+    size_t count = suite->case_count;
+    if (count == 0 || times < 2)
+        return true;
+    struct suite_case *cases = reallocarray(suite->cases, count * times, sizeof *cases);
+    if (cases == NULL)
+        return false;
+    for (size_t i = count; i < count * times; i++)
+        cases[i] = cases[i - count];
+    suite->cases = cases;
+    suite->case_count = suite->case_capacity = count * times;
+    suite->rounds = times;
+    return true;
 }
 
 void suite_section(const struct script *script, char *out, size_t size)

@@ -4,6 +4,7 @@
 #define ENGINE_SUITE_H
 
 #include "engine/runner/runner.h"
+#include "engine/suite/baseline.h"
 
 struct suite_case {
     const struct test_case *test;
@@ -16,6 +17,7 @@ struct suite {
     size_t script_count, script_capacity;
     struct suite_case *cases; /* in order of files (sorted by path) and lines */
     size_t case_count, case_capacity;
+    unsigned rounds; /* so many times the same cases; 0 is 1 */
 };
 
 /* Adds a file, every *.wsg of a folder (recursively, sorted), or of FILE:LINE
@@ -26,14 +28,22 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
 bool suite_add_embedded(struct suite *suite, const char *const *folders, struct diag *why);
 void suite_free(struct suite *suite);
 
+/* Lists are NULL-terminated and hold globs; NULL: all. A case has to match one of each. */
 struct suite_filter {
-    const char *const *include; /* glob patterns over ids; NULL: all. NULL-terminated */
-    const char *const *exclude;
-    enum role_tested role;      /* cases for the other role are left out; BOTH: none */
-    bool no_scenarios;          /* only conformance cases */
+    const char *const *include;      /* over ids; "autobahn:9.*": over the Autobahn ids of a case */
+    const char *const *exclude;      /* the same */
+    const char *const *sections;     /* a folder, or a file in it without its .wsg: "rfc6455", "rfc6455/close" */
+    const char *const *requirements; /* ids of requirements: "6455-5.5*" */
+    enum role_tested role;           /* cases for the other role are left out; BOTH: none */
+    bool no_scenarios;               /* only conformance cases */
+    unsigned shard, shards;          /* of what is left every shards-th case, from the shard-th (1 ..) on; 0: all */
 };
 /* Drops cases that do not match; returns how many of them only for their role. */
 size_t suite_filter(struct suite *suite, const struct suite_filter *filter);
+/* A glob of the filter that no case of the suite matches, and its option ("--case"); NULL: none such. */
+const char *suite_filter_idle(const struct suite *suite, const struct suite_filter *filter, const char **option);
+/* Each case so many times: the whole suite once, then again. False without memory. */
+bool suite_repeat(struct suite *suite, unsigned times);
 /* The patience of every case, where it does not say `within`. */
 void suite_set_timeout(struct suite *suite, uint64_t timeout_ns);
 /* The folder that a script stands in: "rfc6455"; "" at the top. At most size - 1 bytes. */
@@ -53,6 +63,7 @@ struct play_config {
     struct runner_config runner; /* file_dir is set case by case */
     unsigned parallel;           /* cases at once; those that use `testee` steps play alone */
     bool fail_fast;
+    const struct baseline *baseline; /* failures that are known; may be NULL */
     bool echoes;                 /* the testee is an echo server: sanity is open and echo, not only connect */
     /* A result is there. Comes again for a case that was played again. May be NULL. */
     void (*progress)(void *arg, const struct run_result *run, const struct case_result *done);
@@ -65,8 +76,9 @@ struct play_config {
  * are in the order of the suite, however they end. A sanity check comes first
  * and last and after a case that did not go well, so that a lost testee is named
  * as such: one that we started is started again, and the cases under way are
- * played again one by one, to tell which of them ends it. `why`: a sentence for
- * every end but DONE and FAIL_FAST. */
+ * played again one by one, to tell which of them ends it. What a lost testee
+ * leaves unplayed is in the results as such. `why`: a sentence for every end but
+ * DONE and FAIL_FAST. */
 enum play_end suite_play(const struct suite *suite, const struct play_config *config,
                          struct run_result *run, struct diag *why);
 

@@ -163,7 +163,7 @@ static void conclude(struct play *p, struct item *item)
     item->told_verdict = verdict;
     if (p->config->progress != NULL && !known)
         p->config->progress(p->config->arg, p->run, item->result);
-    if (p->config->fail_fast && verdict >= VERDICT_FAIL)
+    if (p->config->fail_fast && verdict >= VERDICT_FAIL && (verdict == VERDICT_ERROR || item->result->known == NULL))
         stop(p, PLAY_FAIL_FAST);
 }
 
@@ -237,17 +237,31 @@ static const char *folder_of(struct arena *arena, const char *file)
     return slash == NULL ? "." : arena_text_n(arena, file, (size_t)(slash - file) + 1);
 }
 
+/* A result in the order of the suite, with what stands before it is played; NULL without memory. */
+static struct case_result *announce(struct play *p, const struct item *item)
+{
+    size_t at = (size_t)(item - p->items), rounds = p->run->rounds;
+    const struct suite_case *of = &p->suite->cases[at];
+    const struct baseline_row *known =
+        p->config->baseline == NULL ? NULL : baseline_find(p->config->baseline, of->test->id);
+    struct case_result *result = run_result_add(p->run);
+    char section[64];
+    if (result == NULL)
+        return NULL;
+    suite_section(of->script, section, sizeof section);
+    result->section = arena_text(&p->run->arena, section);
+    result->known = known == NULL ? NULL : arena_text(&p->run->arena, known->reason);
+    result->round = rounds < 2 ? 0 : (unsigned)(at / (p->suite->case_count / rounds)) + 1;
+    return result;
+}
+
 static void begin(struct play *p, struct item *item)
 {
     const struct suite_case *of = &p->suite->cases[item - p->items];
     if (item->result == NULL) {
-        char section[64];
-        suite_section(of->script, section, sizeof section);
-        item->result = run_result_add(p->run);
-        if (item->result != NULL) {
-            item->result->section = arena_text(&p->run->arena, section);
+        item->result = announce(p, item);
+        if (item->result != NULL)
             item->fresh = *item->result;
-        }
     } else {
         *item->result = item->fresh;
     }
@@ -461,10 +475,33 @@ static void close_trial(struct play *p)
 
 /* ---- the whole ---- */
 
+/* So that a report does not lack what a lost testee could not play. */
+static void add_unplayed(struct play *p)
+{
+    struct arena *arena = &p->run->arena;
+    const char *reason = arena_printf(arena, "not played: %s", p->why->text);
+    for (; p->next < p->suite->case_count; p->next++) {
+        const struct test_case *test = p->suite->cases[p->next].test;
+        struct case_result *result = announce(p, &p->items[p->next]);
+        if (result == NULL)
+            return;
+        result->id = arena_text(arena, test->id);
+        result->title = arena_text(arena, test->title == NULL ? "" : test->title);
+        result->alias = arena_text(arena, test->autobahn == NULL || test->autobahn[0] == NULL ? "" : test->autobahn[0]);
+        result->file = arena_text(arena, test->file);
+        result->line = test->line;
+        result->verdict = VERDICT_ERROR;
+        result->not_played = true;
+        result->detail = reason == NULL ? "not played" : reason;
+    }
+}
+
 static void finish(struct play *p)
 {
     conclude_group(p, &p->unsure, 0);
     conclude_group(p, &p->suspects, p->tried);
+    if (p->end == PLAY_LOST)
+        add_unplayed(p);
     loop_stop(p->config->runner.loop);
 }
 
@@ -557,6 +594,7 @@ enum play_end suite_play(const struct suite *suite, const struct play_config *co
     struct play play = {.suite = suite, .config = config, .testee = config->runner.testee,
                         .run = run, .why = why, .end = PLAY_DONE};
     run->planned = suite->case_count;
+    run->rounds = suite->rounds;
     if (!play_init(&play)) {
         free(play.items);
         return PLAY_NO_TESTEE;

@@ -2,6 +2,7 @@
 #include "modes/play/play.h"
 
 #include "engine/suite/suite.h"
+#include "modes/play/known.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
@@ -24,22 +25,44 @@ static bool gather(struct suite *suite, const struct play_options *options, stru
     return fine;
 }
 
-/* Files, then filters. False with the reason; what files say of themselves is already printed. */
-static bool choose(struct suite *suite, const struct play_options *options, struct diag *why)
+/* A glob that nothing matches is a typo: an error where nothing is left to play, else a word. */
+static bool tell_idle(const struct suite *suite, const struct suite_filter *filter, FILE *errors, struct diag *why)
 {
-    if (!gather(suite, options, why))
+    const char *option, *glob = suite_filter_idle(suite, filter, &option);
+    if (glob == NULL)
+        return true;
+    diag_set(why, DIAG_USAGE, "no case matches %s '%s'; `wsgauntlet list` has them all", option, glob);
+    if (strcmp(option, "--exclude") != 0)
         return false;
-    size_t of_clients = suite_filter(suite, &(struct suite_filter){
+    fprintf(errors, "note: %s\n", why->text);
+    *why = (struct diag){0};
+    return true;
+}
+
+/* Files, then filters. False with the reason; what files say of themselves is already printed. */
+static bool choose(struct suite *suite, struct baseline *known, const struct play_options *options, struct diag *why)
+{
+    struct suite_filter filter = {
         .include = options->include,
         .exclude = options->exclude,
+        .sections = options->sections,
+        .requirements = options->requirements,
         .role = TESTED_SERVER,
         .no_scenarios = options->paths == NULL,
-    });
+        .shard = options->shard,
+        .shards = options->shards,
+    };
+    if (!gather(suite, options, why) || !known_read(known, suite, options, why) ||
+        !tell_idle(suite, &filter, options->errors, why))
+        return false;
+    size_t of_clients = suite_filter(suite, &filter);
     if (options->timeout_ns != 0)
         suite_set_timeout(suite, options->timeout_ns);
     if (of_clients != 0)
         fprintf(options->errors, "note: %zu case%s for clients left out\n", of_clients, of_clients == 1 ? "" : "s");
-    return suite->case_count != 0 || diag_set(why, DIAG_USAGE, "no case to play: none matches");
+    if (suite->case_count == 0)
+        return diag_set(why, DIAG_USAGE, "no case to play: none matches");
+    return suite_repeat(suite, options->repeat) || diag_set(why, DIAG_TROUBLE, "out of memory");
 }
 
 /* ---- what is told ---- */
@@ -93,19 +116,21 @@ static int status_of(enum play_end end, const struct run_result *run)
     return end == PLAY_LOST && status == 0 ? DIAG_TROUBLE : status;
 }
 
-static int play(const struct suite *suite, const struct play_options *options, struct whom *whom,
-                const struct sinks *sinks, struct run_result *run, struct diag *why)
+static int play(const struct suite *suite, const struct baseline *known, const struct play_options *options,
+                struct whom *whom, const struct sinks *sinks, struct run_result *run, struct diag *why)
 {
     struct text_options form = text_form(options);
     struct text_report text;
     introduce(run, whom, options);
     run->planned = suite->case_count;
+    run->rounds = suite->rounds;
     text_begin(&text, &form, run, buf_text(&whom->against));
     struct play_config config = {
         .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = options->whom.seed,
                    .patience = options->whom.patience, .replay_prefix = buf_text(&whom->replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
+        .baseline = known,
         .echoes = options->paths == NULL,
         .progress = on_progress,
         .note = on_note,
@@ -117,8 +142,10 @@ static int play(const struct suite *suite, const struct play_options *options, s
     if (end == PLAY_NO_TESTEE)
         diag_set(why, DIAG_TROUBLE, "%s%s", stopped.text,
                  refused ? "; start the server or give --exec 'CMD {port}'" : "");
-    else
+    else if (known_write(known, run, options, &text, why)) {
+        known_tell(known, run, &text);
         text_end(&text, run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
+    }
     const struct report report = {.runs = &run, .count = 1, .trace = options->trace};
     return sinks_write(sinks, &report, why) ? status_of(end, run) : DIAG_TROUBLE;
 }
@@ -138,21 +165,23 @@ int play_main(const struct play_options *options, struct diag *why)
     against.replay = options->paths != NULL ? "wsgauntlet run" : "wsgauntlet test";
     against.url_option = options->paths != NULL;
     struct suite suite = {0};
+    struct baseline known = {0};
     struct whom whom = {0};
     struct sinks sinks = {0};
     struct run_result *run = run_result_new();
     int status = 0;
     if (run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
-    else if (choose(&suite, options, why) &&
+    else if (choose(&suite, &known, options, why) &&
              sinks_open(&sinks, options->reports, options->json_file, why) && whom_start(&whom, &against, why)) {
         write_replay(&whom.replay, options);
-        status = play(&suite, options, &whom, &sinks, run, why);
+        status = play(&suite, &known, options, &whom, &sinks, run, why);
     }
     status = why->kind != DIAG_NONE ? (int)why->kind : status;
     whom_end(&whom);
     sinks_free(&sinks);
     run_result_free(run);
+    baseline_free(&known);
     suite_free(&suite);
     return status;
 }

@@ -12,8 +12,11 @@
 struct play_options {
     /* what: NULL-terminated lists, NULL when not given */
     const char *const *paths;   /* scenario files and folders; NULL: the embedded conformance suite */
-    const char *const *include; /* globs over ids */
-    const char *const *exclude;
+    const char *const *include, *const *exclude, *const *sections, *const *requirements; /* see struct suite_filter */
+    unsigned shard, shards;     /* 0: all */
+    unsigned repeat;            /* rounds; 1 or 0: one */
+    const char *baseline_file;  /* failures that are known; NULL: none */
+    const char *baseline_out;   /* where to write them; NULL: not */
 
     struct whom_options whom;   /* replay, url_option: set by play_main */
 

@@ -26,7 +26,7 @@ START_TEST(understood)
     struct options options;
     struct diag why = {0};
     ck_assert(PARSE(&options, &why, "run", "a.wsg", "-j3", "--seed=0x51f0", "--case", "a*", "b", "--case=b*",
-                    "--timeout", "2.5s", "--color", "never", "--fail-fast", "--", "--c"));
+                    "--timeout", "2.5s", "--color", "never", "--fail-fast", "--shard=2/5", "--", "--c"));
     ck_assert_int_eq(options.command, COMMAND_RUN);
     ck_assert_uint_eq(options.word_count, 3);
     ck_assert_str_eq(options.words[1], "b");
@@ -38,6 +38,8 @@ START_TEST(understood)
     ck_assert_uint_eq(option_number(&options, OPTION_COLOR, 0), 2);
     ck_assert_uint_eq(option_number(&options, OPTION_PORT, 7), 7);
     ck_assert(options.values[OPTION_FAIL_FAST].set);
+    ck_assert_uint_eq(option_number(&options, OPTION_SHARD, 0), 2);
+    ck_assert_uint_eq(options.values[OPTION_SHARD].shards, 5);
     const char **cases = options.values[OPTION_CASE].list;
     ck_assert_str_eq(cases[0], "a*");
     ck_assert_str_eq(cases[1], "b*");
@@ -57,6 +59,9 @@ START_TEST(mistakes_name_the_mend)
     REFUSED("'--write' is an option of fmt, not of lint", "lint", "-w");
     REFUSED("--json takes a value: FILE", "run", "x", "--json");
     REFUSED("--fail-fast takes no value", "run", "x", "--fail-fast=yes");
+    REFUSED("--shard takes a part of a whole such as 2/5, not '3/2'", "run", "x", "--shard", "3/2");
+    REFUSED("--shard takes a part of a whole such as 2/5, not '0/2'", "run", "x", "--shard", "0/2");
+    REFUSED("--shard takes a part of a whole such as 2/5, not '12345678/2'", "run", "x", "--shard", "12345678/2");
     REFUSED("--jobs takes a number from 1 to 1000, not '0'", "run", "x", "-j", "0");
     REFUSED("--port takes a number from 0 to 65535, not '65536'", "echo", "-p65536");
     REFUSED("--seed takes a number such as 7 or 0x51f0, not '-1'", "test", "--seed=-1");

@@ -126,6 +126,104 @@ START_TEST(filters)
 }
 END_TEST
 
+/* What is left of two files by this filter. */
+static void assert_left(const struct suite_filter *filter, const char *wanted)
+{
+    struct suite suite = {0};
+    struct buf errors;
+    buf_init(&errors, 0);
+    ck_assert(suite_add_path(&suite, "places", &errors, NULL));
+    suite_filter(&suite, filter);
+    assert_ids(&suite, wanted);
+    suite_free(&suite);
+    buf_free(&errors);
+}
+
+#define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
+
+static void put_places(void)
+{
+    mkdir("places", 0755); /* another test may have made them */
+    mkdir("places/one", 0755);
+    mkdir("places/two", 0755);
+    put("places/one/ping.wsg", "case p/1 \"p\"\n  must 6455-5.5.2-ping-pong\n  alias autobahn 2.1\n  open\n\n"
+                               "case p/2 \"p\" each n 1 2\n  must 6455-5.5.3-pong-identical\n"
+                               "  alias autobahn 2.10 3.1\n  open\n");
+    put("places/two/close.wsg", "case c/1 \"c\"\n  should 6455-7.4-x\n  open\n\nscenario \"s\"\n  open\n");
+}
+
+START_TEST(filters_look_at_places_requirements_and_aliases)
+{
+    put_places();
+    assert_left(&(struct suite_filter){0}, "p/1 p/2/1 p/2/2 c/1 close");
+    assert_left(&(struct suite_filter){.include = LIST("autobahn:2.*")}, "p/1 p/2/1");
+    assert_left(&(struct suite_filter){.include = LIST("autobahn:2.1", "c/*")}, "p/1 c/1");
+    assert_left(&(struct suite_filter){.exclude = LIST("autobahn:*", "close")}, "c/1");
+    assert_left(&(struct suite_filter){.sections = LIST("two")}, "c/1 close");
+    assert_left(&(struct suite_filter){.sections = LIST("o*/ping")}, "p/1 p/2/1 p/2/2");
+    assert_left(&(struct suite_filter){.sections = LIST("ping")}, "");
+    assert_left(&(struct suite_filter){.requirements = LIST("6455-7*", "*-pong-identical")}, "p/2/1 p/2/2 c/1");
+    assert_left(&(struct suite_filter){.requirements = LIST("6455-*"), .sections = LIST("one"), .include = LIST("*1")},
+                "p/1 p/2/1");
+}
+END_TEST
+
+START_TEST(shards_share_all_of_it)
+{
+    put_places();
+    assert_left(&(struct suite_filter){.shard = 1, .shards = 1}, "p/1 p/2/1 p/2/2 c/1 close");
+    assert_left(&(struct suite_filter){.shard = 1, .shards = 2}, "p/1 p/2/2 close");
+    assert_left(&(struct suite_filter){.shard = 2, .shards = 2}, "p/2/1 c/1");
+    assert_left(&(struct suite_filter){.shard = 2, .shards = 2, .exclude = LIST("p/1")}, "p/2/2 close");
+    assert_left(&(struct suite_filter){.shard = 6, .shards = 6}, "");
+}
+END_TEST
+
+START_TEST(a_glob_that_nothing_matches_is_named)
+{
+    put_places();
+    struct suite suite = {0};
+    struct buf errors;
+    const char *option;
+    buf_init(&errors, 0);
+    ck_assert(suite_add_path(&suite, "places", &errors, NULL));
+    const struct {
+        struct suite_filter filter;
+        const char *glob, *option;
+    } rows[] = {
+        {{.include = LIST("p/*", "pingg/*")}, "pingg/*", "--case"},
+        {{.exclude = LIST("autobahn:12.*")}, "autobahn:12.*", "--exclude"},
+        {{.sections = LIST("three"), .include = LIST("c/1")}, "three", "--section"},
+        {{.requirements = LIST("9999*")}, "9999*", "--requirement"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_str_eq(suite_filter_idle(&suite, &rows[i].filter, &option), rows[i].glob);
+        ck_assert_str_eq(option, rows[i].option);
+    }
+    const struct suite_filter fine = {.include = LIST("p/*"), .exclude = LIST("c/1"), .sections = LIST("t?o")};
+    ck_assert_ptr_null(suite_filter_idle(&suite, &fine, &option));
+    suite_free(&suite);
+    buf_free(&errors);
+}
+END_TEST
+
+START_TEST(repeated_as_a_whole)
+{
+    put_places();
+    struct suite suite = {0};
+    struct buf errors;
+    buf_init(&errors, 0);
+    ck_assert(suite_add_path(&suite, "places/one", &errors, NULL));
+    ck_assert(suite_repeat(&suite, 1));
+    ck_assert_uint_eq(suite.rounds, 0);
+    ck_assert(suite_repeat(&suite, 3));
+    ck_assert_uint_eq(suite.rounds, 3);
+    assert_ids(&suite, "p/1 p/2/1 p/2/2 p/1 p/2/1 p/2/2 p/1 p/2/1 p/2/2");
+    suite_free(&suite);
+    buf_free(&errors);
+}
+END_TEST
+
 START_TEST(embedded_files_are_without_mistakes)
 {
     struct suite suite = {0};
@@ -167,4 +265,6 @@ START_TEST(requirements_are_read)
 END_TEST
 
 UNIT_MAIN("suite", folders_are_sorted_and_deep, mistakes_of_all_files_are_told, paths_that_are_none, filters,
-          embedded_files_are_without_mistakes, requirements_are_read)
+          filters_look_at_places_requirements_and_aliases, shards_share_all_of_it,
+          a_glob_that_nothing_matches_is_named, repeated_as_a_whole, embedded_files_are_without_mistakes,
+          requirements_are_read)

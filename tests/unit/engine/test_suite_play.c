@@ -168,13 +168,18 @@ static const struct case_result *result_of(const struct run *r, const char *id)
     return NULL;
 }
 
-static void play_mortal(struct run *r, struct mortal *m, const char *text, unsigned parallel)
+static void mortal_begin(struct run *r, struct mortal *m, const char *text, unsigned parallel)
 {
     run_begin(r, text, PORT, parallel);
     m->loop = r->loop;
     rise(m);
     r->testee.ops = &mortal_ops;
     r->testee.ops_arg = m;
+}
+
+static void play_mortal(struct run *r, struct mortal *m, const char *text, unsigned parallel)
+{
+    mortal_begin(r, m, text, parallel);
     r->end = suite_play(&r->suite, &r->config, r->result, &r->why);
 }
 
@@ -247,8 +252,13 @@ START_TEST(a_testee_that_stays_dead_ends_the_run)
     ck_assert_int_eq(r.end, PLAY_LOST);
     ck_assert(r.result->interrupted);
     ck_assert_uint_eq(r.result->planned, 13);
-    ck_assert_uint_eq(r.result->count, 5);
+    ck_assert_uint_eq(r.result->count, 13);
+    ck_assert_uint_eq(run_summary(r.result).not_played, 8);
+    ck_assert(!result_of(&r, "bad/now")->not_played);
     ck_assert_int_eq(result_of(&r, "bad/now")->verdict, VERDICT_FAIL);
+    ck_assert(r.result->cases[12]->not_played && r.result->cases[12]->title[0] != 0);
+    ck_assert_int_eq(r.result->cases[12]->verdict, VERDICT_ERROR);
+    ck_assert_ptr_nonnull(strstr(r.result->cases[12]->detail, "not played: the testee died"));
     ck_assert_ptr_nonnull(strstr(r.why.text, "it stays dead"));
     ck_assert_int_eq(run_exit_status(r.result), 1);
     run_end(&r);
@@ -265,7 +275,8 @@ START_TEST(a_testee_that_dies_again_and_again_is_given_up)
     play_mortal(&r, &m, killers, 1);
     ck_assert_int_eq(r.end, PLAY_LOST);
     ck_assert_int_eq(m.deaths, LIMIT_RESTARTS + 1);
-    ck_assert_uint_lt(r.result->count, 30);
+    ck_assert_uint_eq(r.result->count, 30);
+    ck_assert_uint_gt(run_summary(r.result).not_played, 0);
     ck_assert_ptr_nonnull(strstr(r.why.text, "given up after"));
     ck_assert_int_eq(run_exit_status(r.result), 1);
     run_end(&r);
@@ -328,6 +339,48 @@ static void sent(unsigned parallel, uint64_t seed, uint64_t digests[9])
     run_end(&r);
 }
 
+START_TEST(a_known_failure_does_not_end_the_run)
+{
+    struct run r;
+    struct baseline_row row = {.id = "bad/now", .reason = "it always did"};
+    struct baseline known = {.rows = &row, .count = 1};
+    struct mortal m = {.comes_back = true};
+    mortal_begin(&r, &m, GOOD4("a") CASE("bad/now", "die") GOOD4("b"), 4);
+    r.config.fail_fast = true;
+    r.config.baseline = &known;
+    r.end = suite_play(&r.suite, &r.config, r.result, &r.why);
+    ck_assert_int_eq(r.end, PLAY_DONE);
+    ck_assert_str_eq(result_of(&r, "bad/now")->known, "it always did");
+    ck_assert_ptr_null(r.result->cases[0]->known);
+    ck_assert_uint_eq(run_summary(r.result).by[VERDICT_FAIL], 1);
+    ck_assert_uint_eq(run_summary(r.result).known, 1);
+    ck_assert_int_eq(run_exit_status(r.result), 0);
+    bury(&r, &m);
+}
+END_TEST
+
+START_TEST(rounds_are_counted)
+{
+    struct run r;
+    struct mortal m = {.comes_back = true};
+    mortal_begin(&r, &m, CASE("a", "a") CASE("bad/moody", "moody") CASE("b", "b"), 1);
+    ck_assert(suite_repeat(&r.suite, 3));
+    r.end = suite_play(&r.suite, &r.config, r.result, &r.why); /* it dies in the first round only */
+    ck_assert_int_eq(r.end, PLAY_DONE);
+    ck_assert_uint_eq(r.result->count, 9);
+    ck_assert_uint_eq(r.result->rounds, 3);
+    size_t by[VERDICTS];
+    ck_assert(!run_is_flaky(r.result, 0, by));
+    ck_assert_uint_eq(by[VERDICT_PASS], 3);
+    ck_assert(run_is_flaky(r.result, 1, by));
+    ck_assert(by[VERDICT_PASS] == 2 && by[VERDICT_FAIL] == 1);
+    ck_assert_uint_eq(r.result->cases[0]->round, 1);
+    ck_assert_uint_eq(r.result->cases[8]->round, 3);
+    ck_assert_uint_eq(r.result->cases[1]->sent_digest, r.result->cases[4]->sent_digest);
+    bury(&r, &m);
+}
+END_TEST
+
 START_TEST(the_same_bytes_whatever_plays_beside)
 {
     uint64_t alone[9], together[9], other[9];
@@ -381,5 +434,6 @@ END_TEST
 
 UNIT_MAIN("suite_play", who_kills_the_testee_is_found, a_death_that_does_not_repeat_is_not_lost,
           a_testee_that_stays_dead_ends_the_run, a_testee_that_dies_again_and_again_is_given_up,
-          a_script_that_kills_the_testee_is_not_blamed, nobody_there, the_same_bytes_whatever_plays_beside,
+          a_script_that_kills_the_testee_is_not_blamed, nobody_there,
+          a_known_failure_does_not_end_the_run, rounds_are_counted, the_same_bytes_whatever_plays_beside,
           fail_fast_begins_nothing_more, a_testee_that_never_echoed_is_not_lost)

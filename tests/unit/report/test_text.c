@@ -72,4 +72,37 @@ START_TEST(nothing_played)
 }
 END_TEST
 
-UNIT_MAIN("text", pipe, pipe_with_everything, terminal_80, terminal_200, terminal_without_colour, nothing_played)
+START_TEST(known_and_flaky)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct text_options options = {.out = open_memstream(&text, &size), .verbose = true};
+    struct run_result *run = sample_run();
+    struct text_report report;
+    run->planned = 6;
+    run->rounds = 2;
+    for (size_t i = 0; i < 6; i++) {
+        struct case_result *result = sample_add(run, i % 3);
+        result->round = i < 3 ? 1 : 2;
+        result->replay = "";
+        if (result->verdict == VERDICT_FAIL)
+            result->known = "it cuts";
+        result->not_played = i == 5;
+        if (i > 3)
+            result->verdict = i == 5 ? VERDICT_ERROR : VERDICT_PASS;
+    }
+    report = (struct text_report){.options = options};
+    text_case(&report, run, run->cases[1]);
+    text_end(&report, run, "");
+    fclose(options.out);
+    run_result_free(run);
+    ck_assert_msg(strstr(text, "FAIL  (known)  ping/payload-125 (round 1): answers") == text, "%s", text);
+    ck_assert_msg(strstr(text, "bad\\x0d\\x0a\"; known: it cuts\n") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "FLAKY  ping/payload-125: 1 passed, 1 failed\n3 cases, 2 rounds: 1 flaky\n"
+                               "5 cases: 3 passed, 1 non-strict, 1 known to fail in ") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
+UNIT_MAIN("text", pipe, pipe_with_everything, terminal_80, terminal_200, terminal_without_colour, nothing_played,
+          known_and_flaky)
