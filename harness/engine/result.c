@@ -113,13 +113,18 @@ void case_result_keep(struct run_result *run, struct case_result *result, const 
     result->event_count = count;
 }
 
+bool case_result_is_known(const struct case_result *result)
+{
+    return result->verdict == VERDICT_FAIL && result->known != NULL;
+}
+
 struct run_summary run_summary(const struct run_result *run)
 {
     struct run_summary summary = {.total = run->count};
     for (size_t i = 0; i < run->count; i++) {
         const struct case_result *result = run->cases[i];
         summary.by[result->verdict]++;
-        summary.known += result->verdict == VERDICT_FAIL && result->known != NULL;
+        summary.known += case_result_is_known(result);
         summary.not_played += result->not_played;
     }
     return summary;

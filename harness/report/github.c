@@ -47,7 +47,8 @@ bool github_report(const struct report *report, struct buf *out, struct diag *wh
     for (size_t r = 0; r < report->count; r++)
         for (size_t i = 0; i < report->runs[r]->count; i++) {
             const struct case_result *result = report->runs[r]->cases[i];
-            if (result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT)
+            bool bad = result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT;
+            if (bad && !case_result_is_known(result))
                 annotation(out, report->runs[r], result, report->count > 1);
         }
     return !out->failed || diag_set(why, DIAG_TROUBLE, "out of memory for the annotations");

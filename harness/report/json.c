@@ -172,6 +172,7 @@ static json_t *summary_json(struct writer *w, const struct run_result *run)
     };
     for (int i = 0; i < VERDICTS; i++)
         put(w, object, names[i], json_integer((json_int_t)summary.by[i]));
+    put(w, object, "known", json_integer((json_int_t)summary.known));
     return object;
 }
 
@@ -207,6 +208,12 @@ static json_t *case_json(struct writer *w, const struct case_result *result, boo
     put(w, object, "sent_digest", hexadecimal(result->sent_digest));
     if (result->stderr_tail != NULL && result->stderr_tail[0] != 0)
         put(w, object, "stderr", text(result->stderr_tail));
+    if (result->known != NULL)
+        put(w, object, "known", text(result->known));
+    if (result->round != 0)
+        put(w, object, "round", json_integer(result->round));
+    if (result->not_played)
+        put(w, object, "not_played", json_true());
     put(w, object, "source", text(result->source));
     put(w, object, "events", events_json(w, result));
     if (result->figures != NULL)

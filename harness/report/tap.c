@@ -47,6 +47,10 @@ static void test_point(struct buf *out, const char *indent, size_t number, const
         buf_append_text(out, " # SKIP ");
         description(out, result->detail);
     }
+    if (case_result_is_known(result)) { /* TAP's word for a failure that is known */
+        buf_append_text(out, " # TODO ");
+        description(out, result->known[0] == 0 ? "known" : result->known);
+    }
     buf_append_byte(out, '\n');
     if (result->verdict == VERDICT_PASS || result->verdict == VERDICT_UNIMPLEMENTED)
         return;

@@ -77,15 +77,9 @@ static void explanation(struct buf *line, const struct case_result *result)
     buf_free(&words);
 }
 
-/* Failed, as the baseline says. */
-static bool is_known(const struct case_result *result)
-{
-    return result->verdict == VERDICT_FAIL && result->known != NULL;
-}
-
 static void shown_case(struct buf *lines, const struct text_report *report, const struct case_result *result)
 {
-    bool known = is_known(result);
+    bool known = case_result_is_known(result);
     colored(lines, report, known ? VERDICT_UNIMPLEMENTED : result->verdict, verdict_word(result->verdict));
     buf_append_text(lines, known ? "  (known)  " : "  ");
     clean_line(lines, result->id);
@@ -147,7 +141,7 @@ static void progress(struct text_report *report, const struct run_result *run, c
 void text_case(struct text_report *report, const struct run_result *run, const struct case_result *result)
 {
     bool silent = result->verdict == VERDICT_PASS || result->verdict == VERDICT_INFO ||
-                  result->verdict == VERDICT_UNIMPLEMENTED || is_known(result);
+                  result->verdict == VERDICT_UNIMPLEMENTED || case_result_is_known(result);
     if (report->options.verbose || !silent) {
         struct buf lines;
         buf_init(&lines, 0);

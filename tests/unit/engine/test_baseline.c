@@ -141,8 +141,9 @@ START_TEST(the_first_one_explains_itself)
     run->testee.agent = "Example/1.0";
     add(run, "a", VERDICT_FAIL)->seen = "eof";
     ck_assert(baseline_write(&none, run, "first", &fresh, &why));
-    assert_file("first", "# Known failures of Example/1.0: the case, a tab, and why it fails. A ? in front: not always.\n"
-                         "a\tnot reviewed: got eof\n");
+    assert_file("first",
+                "# Known failures of Example/1.0: the case, a tab, and why it fails. A ? in front: not always.\n"
+                "a\tnot reviewed: got eof\n");
     run_result_free(run);
 }
 END_TEST
