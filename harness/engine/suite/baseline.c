@@ -12,7 +12,8 @@ static bool add_row(struct baseline *b, const struct baseline_row *row, struct d
 {
     const struct baseline_row *twice = baseline_find(b, row->id);
     if (twice != NULL)
-        return diag_set(why, DIAG_USAGE, "%s:%d: %s stands in line %d already", b->path, row->line, row->id, twice->line);
+        return diag_set(why, DIAG_USAGE, "%s:%d: %s stands in line %d already", b->path, row->line, row->id,
+                        twice->line);
     if (b->count == b->capacity) {
         size_t capacity = b->capacity == 0 ? 32 : 2 * b->capacity;
         struct baseline_row *rows = reallocarray(b->rows, capacity, sizeof *rows);
@@ -26,7 +27,8 @@ static bool add_row(struct baseline *b, const struct baseline_row *row, struct d
 }
 
 /* One line without its end: a row, or one more comment in `above`. */
-static bool read_line(struct baseline *b, const char *line, size_t size, int number, struct buf *above, struct diag *why)
+static bool read_line(struct baseline *b, const char *line, size_t size, int number, struct buf *above,
+                      struct diag *why)
 {
     size_t blank = 0;
     while (blank < size && (line[blank] == ' ' || line[blank] == '\t'))

@@ -23,7 +23,8 @@ static void tell_strangers(const struct baseline *known, const struct suite *sui
     }
 }
 
-bool known_read(struct baseline *known, const struct suite *suite, const struct play_options *options, struct diag *why)
+bool known_read(struct baseline *known, const struct suite *suite, const struct play_options *options,
+                struct diag *why)
 {
     const char *out = options->baseline_out, *file = options->baseline_file;
     if (out != NULL && !file_writable(out, why))
