@@ -108,24 +108,40 @@ unit: $(UNIT_TESTS)
 FUZZ_TARGETS  := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 LIB_FUZZING_ENGINE :=
-FUZZ_MAIN := $(if $(LIB_FUZZING_ENGINE),,$(BUILD)/fuzz/driver.o)
+MUTATOR := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_afl.c %_libfuzzer.c,$(wildcard fuzz/mutator*.c)))
+# As an archive for its unit tests, which stand in tests/unit/fuzz.
+LINK_fuzz := fuzz wire base
+LIBS_fuzz := $(LIBS_wire)
+$(BUILD)/libfuzz.a: $(MUTATOR)
+	@rm -f $@
+	@ar rcs $@ $^
+FUZZ_MAIN := $(if $(LIB_FUZZING_ENGINE),$(BUILD)/fuzz/mutator_libfuzzer.o $(MUTATOR),$(BUILD)/fuzz/driver.o)
 # Seconds per target.
 T := 10
 # Who needs more than the library and base.
 FUZZ_LAYER_script  := engine
 FUZZ_LAYER_session := engine
+LIBS_fuzz_diff_frame := -lwslay
+LIBS_fuzz_diff_head  := -lhttp_parser
 fuzz_layer = $(or $(FUZZ_LAYER_$(patsubst fuzz_%,%,$(1))),wire)
 
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archives,$$(call fuzz_layer,$$*)) $(call archive,base)
 	$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-	    $(LIB_FUZZING_ENGINE) $(LIBS_$(call fuzz_layer,$*))
+	    $(LIB_FUZZING_ENGINE) $(LIBS_$(call fuzz_layer,$*)) $(LIBS_$*)
 
-.PHONY: fuzz-programs fuzz corpus corpus-check
+# The mutator for AFL++, which loads it: one for all targets (FUZZ_TARGET=judge). Its objects are position-independent.
+$(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c harness/wire/frame.c
+	@mkdir -p $(@D)
+	$(CC) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
+
+.PHONY: fuzz-programs fuzz fuzz-cov corpus corpus-check
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz:
 	@fuzz/run $(T) $(filter-out canary,$(FUZZ_TARGETS))
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 	@fuzz/run $(T) $*
+fuzz-cov:
+	@fuzz/coverage $(filter-out canary,$(FUZZ_TARGETS))
 corpus:
 	@fuzz/merge $(filter-out canary,$(FUZZ_TARGETS))
 corpus-check:

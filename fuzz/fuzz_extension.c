@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "wire/extension.h"
 
+FUZZ_TARGET("extension");
+
 static struct ws_extension_list offers, again;
 
 static void check_list(const struct ws_extension_list *list)
@@ -94,7 +96,10 @@ static void negotiate(const struct ws_extension_list *list, const struct ws_defl
     const char *reason = "";
     for (size_t i = 0; i < list->count; i++) {
         if (!ws_deflate_offer_read(&list->items[i], &read[count], &reason)) {
+            enum ws_deflate_break broken = ws_deflate_offer_break(&list->items[i], &read[count]);
+            must(broken != WS_DEFLATE_FINE && broken < WS_DEFLATE_BREAKS, "refused for nothing");
             must(reason != NULL && *reason, "no reason");
+            must(strcmp(reason, ws_deflate_break_text(broken)) == 0, "another reason: %s", reason);
             continue;
         }
         must(ws_deflate_offer_read(write_params(&read[count], text, sizeof text), &checked, &reason),

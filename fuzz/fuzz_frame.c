@@ -5,7 +5,8 @@
 #include "fuzz.h"
 
 #include "plain_frame.h"
-#include "wire/mask.h"
+
+FUZZ_TARGET("frame");
 
 struct heard {
     struct plain_frame frames[PLAIN_FRAMES_MAX];
@@ -45,12 +46,13 @@ static void parse(struct heard *h, enum ws_role receiver, const uint8_t *bytes, 
 {
     struct ws_frame_parser parser;
     struct ws_frame_part parts[8];
+    uint8_t *data;
     h->count = h->payload_size = 0;
     h->inside = false;
     h->payload = fuzz_copy(bytes, size);
     ws_frame_parser_init(&parser, receiver);
-    for (size_t piece; (piece = fuzz_cut_next(&cut, size)) != 0; bytes += piece, size -= piece) {
-        uint8_t *data = fuzz_copy(bytes, piece);
+    struct fuzz_feed feed = fuzz_feed_begin(bytes, size, cut);
+    for (size_t piece; (data = fuzz_feed_next(&feed, &piece)) != NULL;) {
         for (size_t used = 0, count; used < piece;) {
             size_t now = ws_frame_parse(&parser, data + used, piece - used, parts, capacity, &count);
             must(count <= capacity, "%zu parts where %zu fit", count, capacity);
@@ -60,7 +62,6 @@ static void parse(struct heard *h, enum ws_role receiver, const uint8_t *bytes, 
                 hear(h, &parts[i], data, piece);
             used += now;
         }
-        free(data);
     }
     h->idle = ws_frame_parser_idle(&parser);
 }
@@ -93,7 +94,6 @@ static void write_back(const struct plain_stream *plain, const uint8_t *bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const units[] = {NULL, "plain", "sse2", "avx2", "avx512", "neon", NULL, NULL};
     static struct plain_stream plain;
     static struct heard heard;
     static const char *const names[] = {"whole", "bytewise", "cut"};
@@ -103,8 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > PLAIN_FRAMES_MAX)
         return 0;
-    if (!ws_simd_force(units[options >> 1 & 7]))
-        ws_simd_force(NULL);
+    fuzz_unit(options >> 1 & 7);
     plain_read(&plain, receiver, data, size);
     for (uint32_t way = 0; way < 3; way++) {
         parse(&heard, receiver, data, size, fuzz_cut_by(way < 2 ? way : 2 + seed), 1 + (options >> 5));

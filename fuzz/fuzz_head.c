@@ -4,6 +4,8 @@
  * that sent an accepted request accepts, with the same subprotocol and parameters. */
 #include "heads.h"
 
+FUZZ_TARGET("head");
+
 static const char *const spoken[] = {"chat", "superchat", NULL};
 static struct ws_handshake_scratch scratch;
 
@@ -71,8 +73,14 @@ static void check_answer(const struct ws_server_answer *answer, const struct ws_
     must(answer->accept == (answer->status == 101), "accept is %d with status %d", answer->accept, answer->status);
     must(answer->accept || (answer->status >= 400 && answer->status < 600), "refused with status %d", answer->status);
     must(answer->accept || answer->breach_count > 0, "refused for nothing");
+    size_t rules;
+    const struct ws_handshake_rule *table = ws_handshake_rules(&rules);
+    for (size_t i = 0; i < answer->breach_count; i++)
+        must(answer->breaches[i].rule >= table && answer->breaches[i].rule < table + rules, "a rule of no table");
     size_t size = ws_response_write(answer, NULL, out, sizeof out);
     must(size > 0 && size <= sizeof out, "no response is written");
+    must(ws_response_write(answer, "X-Y: z\r\n", out, size / 2) == 0, "%zu bytes in half of them", size);
+    size = ws_response_write(answer, answer->breach_count & 1 ? "X-Y: z\r\n" : NULL, out, sizeof out);
     struct ws_head_scan scan = ws_head_parse(&head, true, out, size, 0, 0);
     must(scan.answer == WS_SCAN_DONE && scan.at == size, "our response does not parse:\n%.*s", (int)size, out);
     must(head.status == answer->status && head.oddities == 0 && head.start_oddities == 0,

@@ -2,6 +2,8 @@
  * proves our key is accepted, and nothing that was not offered is agreed on. */
 #include "heads.h"
 
+FUZZ_TARGET("response");
+
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 
 static void check(const struct ws_client_answer *answer, const struct ws_head *head,
@@ -36,6 +38,30 @@ static void check(const struct ws_client_answer *answer, const struct ws_head *h
     }
 }
 
+/* The request that makes this offer is one that our own server takes. */
+static void ask(const struct ws_client_offer *offer, bool more, size_t room)
+{
+    static struct ws_head head;
+    static struct ws_server_answer answer;
+    static struct ws_handshake_scratch scratch;
+    const struct ws_server_policy policy = {.protocols = offer->protocols, .deflate = {.enabled = true}};
+    const struct ws_request request = {
+        .host = "a:9001", .target = "/b?c", .key = KEY, .origin = more ? "http://a" : NULL,
+        .protocols = offer->protocols, .deflate = offer->deflate, .deflate_count = offer->deflate_count,
+        .extra = more ? "X-Y: z\r\n" : NULL};
+    char out[1024];
+    size_t size = ws_request_write(&request, out, sizeof out);
+    must(size > 0 && size < sizeof out, "no request is written");
+    struct ws_head_scan scan = ws_head_parse(&head, false, out, size, 0, 0);
+    must(scan.answer == WS_SCAN_DONE && scan.at == size && head.oddities == 0 && head.start_oddities == 0,
+         "our request is odd:\n%.*s", (int)size, out);
+    ws_request_validate(&head, &policy, &scratch, &answer);
+    must(answer.accept && answer.breach_count == 0, "our server refuses our request:\n%.*s", (int)size, out);
+    must(answer.deflate == (offer->deflate_count > 0) && (answer.protocol != NULL) == (offer->protocols != NULL),
+         "our server overlooks what we offer:\n%.*s", (int)size, out);
+    must(ws_request_write(&request, out, room % size) == 0, "%zu bytes in %zu", size, room % size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const protocols[] = {"chat", "superchat", NULL};
@@ -50,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     struct ws_client_offer offer = {.key = KEY, .protocols = options & 16 ? protocols : NULL, .deflate = &deflate,
                                     .deflate_count = options & 1};
+    ask(&offer, options & 32, seed * 3u);
     char *bytes = (char *)fuzz_copy(data, size);
     struct ws_head_scan scan = heads_parse(&head, true, bytes, size, fuzz_cut_by(1u + seed), 0);
     if (scan.answer == WS_SCAN_DONE) {

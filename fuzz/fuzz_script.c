@@ -9,6 +9,8 @@
 
 #include <time.h>
 
+FUZZ_TARGET("script");
+
 #define NS_PER_BYTE 4000.0      /* of text, under sanitizers; families are paid by their steps */
 #define NS_PER_STEP 10000.0
 #define NS_BEFORE_ANYTHING 2e8

@@ -6,6 +6,8 @@
 #include "engine/peer/peer_testee.h"
 #include "engine/runner/runner.h"
 
+FUZZ_TARGET("session");
+
 #define CASES_MOST 2u
 #define COST_MOST 20000u /* bytes and steps, repeats multiplied */
 

@@ -5,6 +5,8 @@
 
 #include "wire/url.h"
 
+FUZZ_TARGET("url");
+
 static void check_parts(const struct ws_url *url)
 {
     size_t host = strlen(url->host), authority = strlen(url->authority);

@@ -4,8 +4,9 @@
 #include "fuzz.h"
 
 #include "plain_utf8.h"
-#include "wire/mask.h"
 #include "wire/utf8.h"
+
+FUZZ_TARGET("utf8");
 
 /* Feeds it in pieces; the index of the byte that was named, or size. */
 static size_t feed(const uint8_t *bytes, size_t size, struct fuzz_cut cut, bool *complete)
@@ -39,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (!ws_simd_force(units[i]))
             continue;
+        must(strcmp(ws_simd_name(), units[i]) == 0, "%s is called %s", units[i], ws_simd_name());
         for (uint32_t way = 0; way < 3; way++) {
             bad = feed(room + shift, size, fuzz_cut_by(way < 2 ? way : 2u + options), &complete);
             must(bad == plain_bad, "%s: bad at %zu, not %zu of %zu (way %u)", units[i], bad, plain_bad, size, way);

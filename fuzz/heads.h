@@ -34,6 +34,21 @@ static inline void heads_compare(const struct ws_head *a, const char *a_base, co
              "in pieces, header %zu is another", i);
 }
 
+/* The first header of each name is found by it. */
+static inline void heads_check_find(const struct ws_head *head, size_t i)
+{
+    char name[64];
+    size_t first = 0;
+    if (!ws_span_is_token(head->headers[i].name) || head->headers[i].name.size >= sizeof name)
+        return;
+    memcpy(name, head->headers[i].name.at, head->headers[i].name.size);
+    name[head->headers[i].name.size] = 0;
+    while (!ws_span_is_nocase(head->headers[first].name, name))
+        first++;
+    must(ws_head_find(head, name) == &head->headers[first], "%s is found elsewhere", name);
+    must(ws_head_find(head, "\n") == NULL, "a name is found that is none");
+}
+
 static inline void heads_check_span(struct ws_span s, const struct ws_head *head, const char *bytes)
 {
     must(s.size == 0 || (s.at >= bytes && s.at + s.size <= bytes + head->size), "a span outside of the head");
@@ -59,6 +74,7 @@ static inline void heads_check(const struct ws_head *head, const char *bytes, si
         must(ws_span_is_token(h->name) == !(h->oddities & (WS_ODD_NAME | WS_ODD_NO_COLON)) ||
                  (h->oddities & WS_ODD_NO_COLON),
              "header %zu: is its name a token?", i);
+        heads_check_find(head, i);
         ids[h->id]++;
         oddities |= h->oddities;
     }
@@ -81,6 +97,7 @@ static inline struct ws_head_scan heads_parse(struct ws_head *head, bool is_resp
     static struct ws_head other;
     struct ws_head_scan whole = ws_head_parse(head, is_response, bytes, size, 0, limit), scan = {WS_SCAN_MORE, 0, 0};
     size_t seen = 0, piece, least = size / 64; /* not too many of them: each is a copy */
+    fuzz_unit(cut.seed / 2); /* and on another vector unit than whole */
     while (scan.answer == WS_SCAN_MORE && (piece = fuzz_cut_next(&cut, size - seen)) != 0) {
         size_t now = seen + (piece < least && least < size - seen ? least : piece);
         char *copy = (char *)fuzz_copy(bytes, now);
@@ -91,6 +108,7 @@ static inline struct ws_head_scan heads_parse(struct ws_head *head, bool is_resp
         free(copy);
         seen = now;
     }
+    ws_simd_force(NULL);
     must(size == 0 || (scan.answer == whole.answer && scan.at == whole.at && scan.broken == whole.broken),
          "in pieces, the answer is %d at %zu (%d), not %d at %zu (%d)", scan.answer, scan.at, scan.broken, whole.answer,
          whole.at, whole.broken);

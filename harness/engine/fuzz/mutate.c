@@ -114,7 +114,8 @@ static void change_bytes(struct editor *e)
     struct buf bytes = taken(move);
     for (uint64_t times = 1 + below(e, 3); times > 0 && bytes.size != 0; times--) {
         uint8_t *byte = &bytes.data[below(e, bytes.size)];
-        *byte = chance(e->random, 50) ? (uint8_t)(*byte ^ 1u << below(e, 8)) : (uint8_t)prng_next(e->random);
+        const uint64_t flip = UINT64_C(1) << below(e, 8), other = prng_next(e->random);
+        *byte = (uint8_t)(chance(e->random, 50) ? *byte ^ flip : other);
     }
     put(e, move, &bytes);
 }
