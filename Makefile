@@ -63,7 +63,7 @@ $(BUILD)/%.o: %.c
 EXTRA_wire := -O3
 
 # --- scenarios and requirements are carried in the program; a new or changed file makes a new table ---
-EMBED := $(sort $(shell find scenarios -name '*.wsg')) $(wildcard scenarios/*.tsv)
+EMBED := $(sort $(shell find scenarios -name '*.wsg')) $(wildcard scenarios/*.tsv) reports/serve.html
 .PHONY: force
 $(BUILD)/gen/embedded.list: force
 	@mkdir -p $(@D)

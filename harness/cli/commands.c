@@ -11,6 +11,7 @@
 #include "modes/lint.h"
 #include "modes/list.h"
 #include "modes/play/play.h"
+#include "modes/serve/serve.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,48 @@ static int command_RUN(const struct options *options, struct diag *why)
 static int command_TEST(const struct options *options, struct diag *why)
 {
     return play(options, NULL, options->words[0], why);
+}
+
+static int command_SERVE(const struct options *options, struct diag *why)
+{
+    char started[CLOCK_STAMP_SIZE];
+    clock_stamp(started);
+    const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
+    return serve_main(
+        &(struct serve_options){
+            .paths = options->words,
+            .filter = {
+                .include = option_list(options, OPTION_CASE),
+                .exclude = option_list(options, OPTION_EXCLUDE),
+                .sections = option_list(options, OPTION_SECTION),
+                .requirements = option_list(options, OPTION_REQUIREMENT),
+                .shard = (unsigned)options->values[OPTION_SHARD].number,
+                .shards = (unsigned)options->values[OPTION_SHARD].shards,
+            },
+            .spec_file = option_text(options, OPTION_SPEC),
+            .autobahn = option_set(options, OPTION_AUTOBAHN),
+            .host = option_text(options, OPTION_HOST),
+            .port = (uint16_t)option_number(options, OPTION_PORT, 0),
+            .port_set = option_set(options, OPTION_PORT),
+            .tls = option_set(options, OPTION_TLS),
+            .certificate_file = option_text(options, OPTION_CERT),
+            .key_file = option_text(options, OPTION_KEY),
+            .certificate_out = option_text(options, OPTION_CERT_OUT),
+            .command = option_text(options, OPTION_CLIENT),
+            .agent = option_text(options, OPTION_AGENT),
+            .seed = seed_of(options),
+            .patience = timeout->set ? timeout->factor : 1,
+            .timeout_ns = timeout->number,
+            .started = started,
+            .reports = option_list(options, OPTION_REPORT),
+            .json_file = option_text(options, OPTION_JSON),
+            .trace = option_set(options, OPTION_TRACE),
+            .verbose = option_set(options, OPTION_VERBOSE),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+            .errors = stderr,
+        },
+        why);
 }
 
 static int command_ECHO(const struct options *options, struct diag *why)

@@ -158,20 +158,23 @@ static bool value_read(const struct option_row *row, const char *text, struct op
     return diag_set(why, DIAG_USAGE, "--%s takes %s, not '%s'", row->word, wants, text);
 }
 
-/* The row that --word or -letter names; NULL with the reason. */
+/* The row that --word or -letter names; NULL with the reason. A word may have a row for each command. */
 static const struct option_row *row_find(enum command command, const char *word, size_t size, char letter,
                                          struct diag *why)
 {
+    const struct option_row *elsewhere = NULL;
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option_row *row = &cli_options[i];
         bool it = letter != 0 ? row->letter == letter
                               : strlen(row->word) == size && strncmp(row->word, word, size) == 0;
         if (it && (row->commands & 1u << command))
             return row;
-        if (it) {
-            wrong_command(row, command, why);
-            return NULL;
-        }
+        if (it)
+            elsewhere = row;
+    }
+    if (elsewhere != NULL) {
+        wrong_command(elsewhere, command, why);
+        return NULL;
     }
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name - 1), word);

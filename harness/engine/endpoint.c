@@ -418,6 +418,11 @@ void endpoint_pause(struct endpoint *e, bool paused)
         wake(e);
 }
 
+size_t endpoint_held(const struct endpoint *e)
+{
+    return e->stage == STAGE_HELD ? e->held.size : 0;
+}
+
 struct layer *endpoint_layer(struct endpoint *e)
 {
     return e->layer;

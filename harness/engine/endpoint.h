@@ -92,6 +92,8 @@ bool endpoint_send_control(struct endpoint *endpoint, enum ws_opcode opcode, con
 void endpoint_finish(struct endpoint *endpoint, enum layer_finish how);
 void endpoint_reset(struct endpoint *endpoint);
 
+/* Bytes that came behind a head and wait for endpoint_begin. */
+size_t endpoint_held(const struct endpoint *endpoint);
 struct layer *endpoint_layer(struct endpoint *endpoint); /* top of the stack, still owned by the endpoint */
 bool endpoint_deflate(const struct endpoint *endpoint);
 struct ws_prediction endpoint_prediction(const struct endpoint *endpoint); /* of the peer's stream */

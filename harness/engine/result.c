@@ -113,6 +113,14 @@ void case_result_keep(struct run_result *run, struct case_result *result, const 
     result->event_count = count;
 }
 
+bool run_result_share(struct run_result *run, struct case_result *of_another)
+{
+    if (!make_room(run))
+        return false;
+    run->cases[run->count++] = of_another;
+    return true;
+}
+
 bool case_result_is_known(const struct case_result *result)
 {
     return result->verdict == VERDICT_FAIL && result->known != NULL;

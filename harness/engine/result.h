@@ -103,6 +103,8 @@ struct case_result *run_result_add(struct run_result *run);
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 /* Did it fail, and the baseline says that it does? */
 bool case_result_is_known(const struct case_result *result);
+/* Adds a case whose memory is another run's. False without memory. */
+bool run_result_share(struct run_result *run, struct case_result *of_another);
 struct run_summary run_summary(const struct run_result *run);
 /* The verdicts of the at-th case (of the first round) in all rounds that were played. True: they differ. */
 bool run_is_flaky(const struct run_result *run, size_t at, size_t by[VERDICTS]);

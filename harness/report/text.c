@@ -77,11 +77,16 @@ static void explanation(struct buf *line, const struct case_result *result)
     buf_free(&words);
 }
 
-static void shown_case(struct buf *lines, const struct text_report *report, const struct case_result *result)
+static void shown_case(struct buf *lines, const struct text_report *report, const struct run_result *run,
+                       const struct case_result *result)
 {
     bool known = case_result_is_known(result);
     colored(lines, report, known ? VERDICT_UNIMPLEMENTED : result->verdict, verdict_word(result->verdict));
     buf_append_text(lines, known ? "  (known)  " : "  ");
+    if (report->options.agents) {
+        clean_line(lines, run->testee.agent);
+        buf_append_text(lines, ": ");
+    }
     clean_line(lines, result->id);
     if (result->round != 0)
         buf_printf(lines, " (round %u)", result->round);
@@ -145,7 +150,7 @@ void text_case(struct text_report *report, const struct run_result *run, const s
     if (report->options.verbose || !silent) {
         struct buf lines;
         buf_init(&lines, 0);
-        shown_case(&lines, report, result);
+        shown_case(&lines, report, run, result);
         flush(report, &lines);
     }
     if (report->options.live && report->options.columns > 1)

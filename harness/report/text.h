@@ -14,6 +14,7 @@ struct text_options {
     unsigned columns;
     bool verbose;     /* every case, not only those that did not pass */
     bool trace;       /* what happened in each case that is shown */
+    bool agents;      /* several testees at once: each case says whose it is */
 };
 
 struct text_report {

@@ -53,6 +53,8 @@ static void use_name(struct lint *l, const struct step *step, int column, const 
     }
     if (l->in_repeat > 0 && strcmp(name, "i") == 0)
         return;
+    if (t->tested == TESTED_CLIENT && strcmp(name, "accept") == 0) /* the runner's, of the latest request */
+        return;
     bool known = false;
     struct suggestion near = suggest(name, strlen(name));
     for (unsigned i = 0; i < l->capture_count; i++) {

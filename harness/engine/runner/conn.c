@@ -170,6 +170,29 @@ static void on_event(void *owner, const struct ws_event *event)
     runner_wake(c->runner);
 }
 
+/* RFC 6455 section 5.3: a key has to be fresh, and must not be predicted from those before. By chance alone a good
+ * one is taken for stale less than once in ten million frames. NULL: nothing is wrong with it. */
+static const char *stale_mask(struct runner *r, const struct ws_frame_head *head)
+{
+    const uint8_t *k = head->masking_key;
+    uint32_t key = (uint32_t)k[0] << 24 | (uint32_t)k[1] << 16 | (uint32_t)k[2] << 8 | k[3];
+    unsigned count = r->mask_count < MASKS_KEPT ? r->mask_count : MASKS_KEPT;
+    uint32_t last = r->masks[(r->mask_count + MASKS_KEPT - 1) % MASKS_KEPT];
+    uint32_t before = r->masks[(r->mask_count + MASKS_KEPT - 2) % MASKS_KEPT];
+    const char *flaw = NULL;
+    if (!head->masked)
+        return "the frame is not masked";
+    if (key == 0)
+        flaw = "the masking key is zero";
+    for (unsigned i = 0; i < count && !flaw; i++)
+        if (r->masks[i] == key)
+            flaw = "an earlier frame had the same masking key";
+    if (!flaw && count >= 2 && key - last == last - before)
+        flaw = "the masking key follows from the two before it";
+    r->masks[r->mask_count++ % MASKS_KEPT] = key;
+    return flaw;
+}
+
 static void on_frame(void *owner, const struct ws_frame_head *head, const uint8_t *kept, size_t size)
 {
     struct conn *c = owner;
@@ -179,6 +202,7 @@ static void on_frame(void *owner, const struct ws_frame_head *head, const uint8_
     if (!item)
         return;
     item->head = *head;
+    item->stale_mask = stale_mask(c->runner, head);
     item->frame = ++c->frames_whole;
     inbox_add(c, item);
     runner_wake(c->runner);

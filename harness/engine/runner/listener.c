@@ -1,4 +1,5 @@
-/* Server role: one port, its connections handed out in the order of waiting. */
+/* Server role: connections handed out in the order of waiting, from a port of
+ * our own or from whoever feeds us. */
 #include "engine/runner/listener.h"
 
 #include <stdlib.h>
@@ -9,12 +10,14 @@
 struct held {
     struct listener_share *share;
     struct layer *layer;
+    bool opened; /* it has said so, to us */
     struct held *next;
 };
 
 struct listener_share {
-    struct listener *listener;
+    struct listener *listener;       /* NULL: it is fed */
     struct tls_context *tls;
+    bool secure;                     /* TLS, by us or below what we are fed */
     struct listener_waiter *waiters; /* longest first */
     struct held *held;               /* oldest first */
     unsigned held_count;
@@ -50,7 +53,7 @@ static void held_ended(void *owner, enum layer_end end, const struct diag *why)
     layer_release(layer);
 }
 
-static void held_opened(void *owner) { (void)owner; }
+static void held_opened(void *owner) { ((struct held *)owner)->opened = true; }
 
 static const struct layer_sink held_sink = {
     .opened = held_opened, .data = held_data, .ended = held_ended};
@@ -103,6 +106,7 @@ struct listener_share *listener_share_new(struct loop *loop, const struct net_ad
         return NULL;
     }
     share->tls = tls;
+    share->secure = tls != NULL;
     share->listener = loop_listen(loop, at, accepted, share, why);
     if (!share->listener) {
         free(share);
@@ -111,12 +115,22 @@ struct listener_share *listener_share_new(struct loop *loop, const struct net_ad
     return share;
 }
 
+struct listener_share *listener_share_fed(bool secure)
+{
+    struct listener_share *share = calloc(1, sizeof *share);
+    if (share)
+        share->secure = secure;
+    return share;
+}
+
+void listener_share_offer(struct listener_share *share, struct layer *layer) { accepted(share, layer); }
+
 uint16_t listener_share_port(const struct listener_share *share)
 {
     return listener_port(share->listener);
 }
 
-bool listener_share_secure(const struct listener_share *share) { return share->tls != NULL; }
+bool listener_share_secure(const struct listener_share *share) { return share->secure; }
 
 void listener_share_free(struct listener_share *share)
 {
@@ -124,7 +138,8 @@ void listener_share_free(struct listener_share *share)
         return;
     while (share->held)
         held_ended(share->held, LAYER_EOF, NULL);
-    listener_close(share->listener);
+    if (share->listener)
+        listener_close(share->listener);
     free(share);
 }
 
@@ -133,10 +148,11 @@ void listener_share_wait(struct listener_share *share, struct listener_waiter *w
     struct held *held = share->held;
     if (held) {
         struct layer *layer = held->layer;
+        bool opened = held->opened;
         held_forget(held);
         layer_pause(layer, false);
         waiter->kept = true;
-        if (hand_out(share, waiter, layer) && layer->sink->opened)
+        if (hand_out(share, waiter, layer) && opened && layer->sink->opened)
             layer->sink->opened(layer->owner); /* its own `opened` was heard by us */
         return;
     }

@@ -1,5 +1,5 @@
-/* Server role: one port for all cases; each connection goes to whoever waits
- * longest, or is kept until somebody waits. */
+/* Server role: one port for all cases, or connections brought by somebody else;
+ * each goes to whoever waits longest, or is kept until somebody waits. */
 #ifndef ENGINE_LISTENER_H
 #define ENGINE_LISTENER_H
 

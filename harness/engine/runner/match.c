@@ -258,6 +258,8 @@ static enum match match_frame(struct runner *r, struct conn *c, const struct ste
         return no(outcome, "the frame has other reserved bits");
     if (step_flag(step, SLOT_MORE) && head->fin)
         return no(outcome, "the frame has FIN set");
+    if (step_flag(step, SLOT_FRESH_MASK) && item->stale_mask)
+        return no(outcome, item->stale_mask);
     if (step_setting(step, SLOT_PAYLOAD) && item->size < head->payload_length)
         return no(outcome, runner_text(r, "a frame's payload is kept up to its byte %u", LIMIT_TRACE_BYTES));
     return same_payload(r, step, item->data, item->size, outcome);

@@ -5,6 +5,7 @@
 #include "engine/runner/play.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct field {
@@ -187,15 +188,26 @@ static void store_protocols(struct offer_store *store)
     store->protocols[n] = NULL;
 }
 
-static size_t store_deflate(struct offer_store *store, struct ws_extension_list *list)
+/* All extensions that a head names. */
+static struct ws_extension_list *extensions_of(struct runner *r, const struct ws_head *head)
 {
+    struct ws_extension_list *list = &r->scratch->extensions;
     const struct ws_header *header;
-    size_t from = 0, n = 0;
+    size_t from = 0;
     memset(list, 0, sizeof *list);
-    while ((header = ws_head_next(&store->head, WS_HEADER_EXTENSIONS, &from)))
+    while ((header = ws_head_next(head, WS_HEADER_EXTENSIONS, &from)))
         ws_extension_parse(list, header->value);
+    return list;
+}
+
+/* The offers of permessage-deflate among them. */
+static size_t read_deflate(struct runner *r, const struct ws_head *head,
+                            struct ws_deflate_params offers[WS_EXTENSIONS_MAX])
+{
+    const struct ws_extension_list *list = extensions_of(r, head);
+    size_t n = 0;
     for (size_t i = 0; i < list->count; i++)
-        n += ws_deflate_offer_read(&list->items[i], &store->deflate[n], NULL);
+        n += ws_deflate_offer_read(&list->items[i], &offers[n], NULL);
     return n;
 }
 
@@ -216,7 +228,7 @@ static void read_offer(struct runner *r, const struct conn *c, struct offer_stor
     if (copy)
         offer->key = copy;
     store_protocols(store);
-    offer->deflate_count = store_deflate(store, &r->scratch->extensions);
+    offer->deflate_count = read_deflate(r, &store->head, store->deflate);
 }
 
 void opening_response(struct runner *r, struct conn *c)
@@ -243,23 +255,92 @@ void opening_response(struct runner *r, struct conn *c)
     c->phase = CONN_FRAMES;
 }
 
+/* Judged, and answered whatever the judgement: what a breach is worth is the case's matter. */
 void opening_request(struct runner *r, struct conn *c)
 {
-    static const struct ws_server_policy policy = {.deflate = {.enabled = true}};
-    if (c->head.broken)
+    static const struct ws_server_policy policy = {.deflate = {.enabled = true}, .lenient = true};
+    size_t from = 0;
+    if (c->head.broken) {
         ws_request_broken(c->head.scan, &c->request);
-    else
-        ws_request_validate(&c->head.head, &policy, r->scratch, &c->request);
+        return;
+    }
+    ws_request_judge(&c->head.head, &policy, r->scratch, &c->request);
+    const struct ws_header *key = ws_head_next(&c->head.head, WS_HEADER_KEY, &from);
+    ws_accept_key(key ? key->value.at : "", key ? key->value.size : 0, c->request.accept_key);
+    memcpy(r->accept_key, c->request.accept_key, sizeof r->accept_key);
+}
+
+/* The first permessage-deflate that our answer names. */
+static void read_agreed(struct runner *r, struct conn *c, const struct ws_head *head)
+{
+    const struct ws_extension_list *list = extensions_of(r, head);
+    for (size_t i = 0; i < list->count && !c->agreed_deflate; i++)
+        c->agreed_deflate = ws_deflate_offer_read(&list->items[i], &c->agreed, NULL);
+}
+
+void opening_head_out(struct runner *r, struct conn *c)
+{
+    struct ws_head *head = malloc(sizeof *head);
+    struct ws_head_scan scan = {.answer = WS_SCAN_MORE};
+    if (head)
+        scan = ws_head_parse(head, true, buf_text(&c->sent_head), c->sent_head.size, 0, 0);
+    bool done = scan.answer == WS_SCAN_DONE;
+    if (done && head->status >= 100 && head->status < 200 && head->status != 101) {
+        buf_clear(&c->sent_head); /* interim: another follows */
+    } else if (scan.answer != WS_SCAN_MORE) {
+        if (done && head->status == 101)
+            read_agreed(r, c, head);
+        c->phase = CONN_FRAMES;
+        if (!endpoint_begin(c->endpoint, c->agreed_deflate ? &c->agreed : NULL))
+            end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");
+    }
+    free(head);
 }
 
 /* ---- judging it ---- */
 
-static bool needs_met(struct runner *r, const struct conn *c)
+/* Server: does the request offer this subprotocol? */
+static bool offers_protocol(const struct conn *c, const char *want)
+{
+    const struct ws_header *header;
+    struct ws_span element;
+    size_t from = 0;
+    while ((header = ws_head_next(&c->head.head, WS_HEADER_PROTOCOL, &from))) {
+        struct ws_span rest = header->value;
+        while (ws_list_next(&rest, &element))
+            if (ws_span_is(element, want))
+                return true;
+    }
+    return false;
+}
+
+/* Server: may the answer to this request have the parameters that `deflate` names? Without any: was it offered? */
+static bool takes_deflate(struct runner *r, struct conn *c, const struct setting *deflate)
+{
+    struct ws_deflate_params offers[WS_EXTENSIONS_MAX], agreed;
+    struct buf line;
+    size_t count = read_deflate(r, &c->head.head, offers);
+    if (!deflate->value.bytes || count == 0)
+        return count != 0;
+    buf_init(&line, 0);
+    buf_append_text(&line, "permessage-deflate; ");
+    struct ws_extension_list *list = &r->scratch->extensions;
+    memset(list, 0, sizeof *list);
+    bool fine = runner_payload(r, deflate->value.bytes, &line);
+    ws_extension_parse(list, (struct ws_span){buf_text(&line), line.size});
+    fine = fine && list->count == 1 &&
+           ws_deflate_answer_break(&list->items[0], offers, count, &agreed) == WS_DEFLATE_FINE;
+    buf_free(&line);
+    return fine;
+}
+
+static bool needs_met(struct runner *r, struct conn *c)
 {
     const struct test_case *test = r->test;
     bool client = r->config.role == WS_CLIENT;
-    bool deflate = client ? c->answer.deflate : c->request.deflate;
-    if (test->needs[FORM_NEEDS_DEFLATE] && !deflate && step_setting(c->opened_by, SLOT_DEFLATE)) {
+    const struct setting *wanted = test->needs[FORM_NEEDS_DEFLATE] ? step_setting(c->opened_by, SLOT_DEFLATE) : NULL;
+    bool deflate = !wanted || (client ? c->answer.deflate : takes_deflate(r, c, wanted));
+    if (!deflate) {
         end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it",
                  "the case needs permessage-deflate");
         return false;
@@ -270,6 +351,12 @@ static bool needs_met(struct runner *r, const struct conn *c)
                  *c->protocol ? c->protocol : "a handshake without it", "the case needs a subprotocol");
         return false;
     }
+    if (!client && test->needs[FORM_NEEDS_PROTOCOL] && !offers_protocol(c, test->needs_protocol)) {
+        end_case(r, VERDICT_UNIMPLEMENTED, runner_text(r, "an offer of the subprotocol %s", test->needs_protocol),
+                 "a request without it", "the case needs a client that offers the subprotocol %s",
+                 test->needs_protocol);
+        return false;
+    }
     return true;
 }
 
@@ -278,12 +365,23 @@ bool opening_judge(struct runner *r, struct conn *c)
     bool client = r->config.role == WS_CLIENT;
     size_t count = client ? c->answer.breach_count : c->request.breach_count;
     const struct ws_breach *breaches = client ? c->answer.breaches : c->request.breaches;
-    bool accept = client ? c->answer.accept : c->request.accept;
+    bool accept = !client || c->answer.accept; /* as server we answer whatever comes, and judge it */
     if (!accept && count == 0)
         end_case(r, VERDICT_FAIL, "a valid opening handshake", "one that is not", "refused");
     for (size_t i = 0; i < count && !r->decided; i++)
         breach_handshake(r, &breaches[i], !accept && i == 0);
     return !r->decided && needs_met(r, c);
+}
+
+bool waited_for_us(struct runner *r, struct conn *c)
+{
+    size_t early = endpoint_held(c->endpoint);
+    if (early == 0)
+        return true;
+    r->hard = true;
+    end_case(r, VERDICT_FAIL, "nothing behind the request until it is answered", runner_text(r, "%zu bytes", early),
+             "the testee sends before its opening handshake is answered (6455-4.1-wait-before-data)");
+    return false;
 }
 
 /* ---- the handshake step by step ---- */
@@ -320,9 +418,11 @@ static bool begin_head(struct runner *r, struct conn *c)
     if (r->config.role == WS_CLIENT) {
         fine = write_request(r, c, step, out) && buf_append(&c->sent_head, out->data, out->size);
     } else {
-        if (!opening_judge(r, c))
+        if (!opening_judge(r, c) || !waited_for_us(r, c))
             return false;
         fine = status == 101 ? write_response(r, c, step, out) : write_refusal(r, step, status, out);
+        const uint8_t *end = out->size ? memmem(out->data, out->size, "\r\n\r\n", 4) : NULL; /* frames may follow */
+        fine = fine && buf_append(&c->sent_head, out->data, end ? (size_t)(end + 4 - out->data) : out->size);
     }
     if (!fine)
         end_case(r, VERDICT_ERROR, "", "", "the head could not be made: more than %u KiB, or no memory",
@@ -334,18 +434,12 @@ static bool begin_head(struct runner *r, struct conn *c)
 static enum opening answered(struct runner *r, struct conn *c)
 {
     bool refused = step_number(c->opened_by, SLOT_STATUS, 101) != 101;
-    bool deflate = c->request.deflate && step_setting(c->opened_by, SLOT_DEFLATE);
+    opening_head_out(r, c);
     if (refused) {
         c->fin_sent = true;
         endpoint_finish(c->endpoint, FINISH_CLEAN);
-        return OPENING_DONE;
     }
-    if (!endpoint_begin(c->endpoint, deflate ? &c->request.deflate_params : NULL)) {
-        end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");
-        return OPENING_ENDED;
-    }
-    c->phase = CONN_FRAMES;
-    return OPENING_DONE;
+    return r->decided ? OPENING_ENDED : OPENING_DONE;
 }
 
 static enum opening see_answer(struct runner *r, struct conn *c, const char **seen)

@@ -10,6 +10,7 @@
 
 #define NEVER UINT64_MAX
 #define PINGS_KEPT 64u   /* our unanswered pings that we remember */
+#define MASKS_KEPT 256u  /* masking keys that we remember */
 #define PREVIEW_BYTES 64u /* of a payload, in a sentence */
 
 /* ---- what came, in order ---- */
@@ -29,6 +30,7 @@ struct item {
     uint8_t opcode;             /* MESSAGE */
     uint16_t code;              /* CLOSE */
     struct ws_frame_head head;  /* FRAME */
+    const char *stale_mask;     /* FRAME: why its masking key is not a fresh one; NULL: it is */
     bool answers;               /* PONG: to a ping of ours */
     enum layer_end end;         /* END */
     uint8_t *data;              /* payload; CLOSE: the reason; END: what was wrong */
@@ -90,6 +92,8 @@ struct conn {
     struct kept_head head;
     struct ws_client_answer answer;   /* client: our judgement of the response */
     struct ws_server_answer request;  /* server: of the request */
+    struct ws_deflate_params agreed;  /* server: what our answer says */
+    bool agreed_deflate;
     char protocol[128];         /* agreed subprotocol */
 
     /* received */
@@ -198,6 +202,10 @@ struct runner {
     struct capture captures[LIMIT_CAPTURES];
     size_t capture_count;
     char round_text[24];       /* ${i} */
+    char accept_key[WS_ACCEPT_SIZE + 1]; /* ${accept}, as server: the answer to the latest request's key */
+
+    uint32_t masks[MASKS_KEPT]; /* keys of the last frames, on all connections */
+    unsigned mask_count;
 
     unsigned fences;
     unsigned tries;            /* of a reconnect */
@@ -258,12 +266,17 @@ enum opening { OPENING_WAIT, OPENING_DONE, OPENING_FAILED, OPENING_ENDED };
  * refused ...); ENDED: the case is over. */
 enum opening opening_begin(struct runner *r, struct conn *c, const struct step *step, uint64_t patience_ns);
 enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const char **seen);
+/* Server: nothing may come behind a request before it is answered (RFC 6455 section 4.1). False: the case is over. */
+bool waited_for_us(struct runner *r, struct conn *c);
 /* Judges the handshake that came about: remarks, UNIMPLEMENTED, FAIL. False: the case is over. */
 bool opening_judge(struct runner *r, struct conn *c);
 /* Client: the peer's response has come. */
 void opening_response(struct runner *r, struct conn *c);
 /* Server: the peer's request has come. */
 void opening_request(struct runner *r, struct conn *c);
+/* Server: a head of ours is out, c->sent_head; what it agreed to is read from it. Frames begin behind every
+ * final head, whatever its status: a testee that goes on shows by its frames that it has taken it. */
+void opening_head_out(struct runner *r, struct conn *c);
 
 /* ---- conn.c ---- */
 

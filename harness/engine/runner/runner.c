@@ -152,7 +152,7 @@ enum progress wait_until(struct runner *r, uint64_t at_ns)
 
 bool runner_payload(struct runner *r, const struct payload *payload, struct buf *out)
 {
-    struct capture all[LIMIT_CAPTURES + 2];
+    struct capture all[LIMIT_CAPTURES + 3];
     struct diag why = {0};
     size_t count = r->capture_count;
     memcpy(all, r->captures, count * sizeof *all);
@@ -161,6 +161,8 @@ bool runner_payload(struct runner *r, const struct payload *payload, struct buf 
                                         strlen(r->test->each_value)};
     if (*r->round_text)
         all[count++] = (struct capture){"i", (const uint8_t *)r->round_text, strlen(r->round_text)};
+    if (*r->accept_key)
+        all[count++] = (struct capture){"accept", (const uint8_t *)r->accept_key, strlen(r->accept_key)};
     struct payload_scope scope = {.captures = all, .capture_count = count, .random = &r->random,
                                   .file_dir = r->config.file_dir};
     if (payload_bytes(payload, &scope, out, &why))
@@ -362,6 +364,12 @@ void runner_interrupt(struct runner *r)
 {
     end_case(r, VERDICT_ERROR, "", "", "interrupted");
     finish(r);
+}
+
+void runner_abandon(struct runner *r)
+{
+    r->done = NULL;
+    runner_interrupt(r);
 }
 
 /* Bytes of a payload as far as the script tells; what it does not tell counts as much. */

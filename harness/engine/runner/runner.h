@@ -15,6 +15,8 @@ struct runner_config {
     const struct testee *testee;
     enum ws_role role;         /* ours: WS_CLIENT tests a server */
     struct listener_share *listener; /* server role: where connections come from */
+    uint64_t come_ns;          /* server role: how long the next connection is waited for, when it is a driver that
+                                  brings it, and its staying away is not the testee's; 0: the case's timeout */
     uint64_t seed;
     double patience;           /* factor on every timeout; 0: 1 */
     const char *file_dir;      /* for file("..."), NULL: not allowed */
@@ -30,10 +32,16 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
                             runner_done_fn *done, void *arg);
 /* Ends it now: ERROR "interrupted", done is called. */
 void runner_interrupt(struct runner *runner);
+/* Ends it without a result; done is not called. */
+void runner_abandon(struct runner *runner);
 
 /* ---- server role: one port, connections handed to the runner that waits ---- */
 struct listener_share *listener_share_new(struct loop *loop, const struct net_address *at,
                                           struct tls_context *tls, struct diag *why);
+/* Without a port: connections are brought, open, by listener_share_offer, which owns them from then on.
+ * `secure`: there is TLS below. NULL without memory. */
+struct listener_share *listener_share_fed(bool secure);
+void listener_share_offer(struct listener_share *share, struct layer *layer);
 uint16_t listener_share_port(const struct listener_share *share);
 void listener_share_free(struct listener_share *share);
 

@@ -107,6 +107,17 @@ static bool try_one(struct runner *r, struct conn *c, const struct step *expect,
     return false;
 }
 
+/* RFC 6455 section 7.1.1: behind the closing handshake it is the server that ends TCP. Who plays one and waits
+ * for its end has to begin with his own. */
+static void end_as_server(struct runner *r, struct conn *c, const struct step *step)
+{
+    bool end = step->form == FORM_EXPECT_EOF || step->form == FORM_EXPECT_DROP || step->form == FORM_EXPECT_RESET;
+    if (!end || r->config.role != WS_SERVER || !c->close_sent || !c->close_received || c->fin_sent || !c->endpoint)
+        return;
+    c->fin_sent = true;
+    endpoint_finish(c->endpoint, FINISH_CLEAN);
+}
+
 enum progress step_expect(struct runner *r, struct conn *c, const struct step *step)
 {
     struct outcome outcome;
@@ -114,6 +125,8 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
     bool open = false;
     if (c->phase == CONN_NONE)
         return end_case(r, VERDICT_ERROR, "", "", "there is no connection: `open` comes first");
+    if (r->step_fresh)
+        end_as_server(r, c, step);
     struct item *item = inbox_peek(c, wanted_kinds(step));
     const struct step *one = step;
     while (one) {

@@ -16,6 +16,8 @@ static enum progress open_failed(struct runner *r, const struct conn *c, const c
 {
     const char *expected = expected_words(r, r->step);
     bool client = r->config.role == WS_CLIENT;
+    if (!client && !c->endpoint && r->config.come_ns)
+        return end_case(r, VERDICT_ERROR, expected, "no connection", "the driver did not call for this case again");
     if (!client && !c->endpoint)
         return end_case(r, r->opened_once ? VERDICT_FAIL : VERDICT_ERROR, expected, "no connection",
                         r->opened_once ? "the testee did not come back" : "no testee came");
@@ -47,6 +49,8 @@ enum progress step_open(struct runner *r, struct conn *c, const struct step *ste
         return end_case(r, VERDICT_ERROR, "", "", "accept is for testing clients; here the testee is a server");
     if (r->step_fresh) {
         uint64_t patience = runner_within(r, step_setting(step, SLOT_WITHIN));
+        if (r->config.come_ns > patience)
+            patience = r->config.come_ns;
         if (opening_begin(r, c, step, patience) == OPENING_ENDED)
             return STEP_OVER;
     }

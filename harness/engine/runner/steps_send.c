@@ -198,17 +198,16 @@ static bool head_complete(const struct buf *head)
     return head->size >= 4 && memmem(head->data, head->size, "\r\n\r\n", 4) != NULL;
 }
 
-/* A 101 written by hand begins the frames too. */
-static void server_head_out(struct runner *r, struct conn *c)
+/* Server: a head answers a request, which is judged as one that `open` answers. DONE: it is there. */
+static enum progress request_there(struct runner *r, struct conn *c)
 {
-    struct ws_head *head = malloc(sizeof *head);
-    if (head && ws_head_parse(head, true, buf_text(&c->sent_head), c->sent_head.size, 0, 0).answer == WS_SCAN_DONE &&
-        head->status == 101 && c->head.there) {
-        c->phase = CONN_FRAMES;
-        if (!endpoint_begin(c->endpoint, NULL))
-            end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");
-    }
-    free(head);
+    uint64_t deadline = r->step_ns + runner_patience(r);
+    if (c->head.there)
+        return opening_judge(r, c) && waited_for_us(r, c) ? STEP_DONE : STEP_OVER;
+    if (!c->end && runner_now(r) < deadline)
+        return wait_until(r, deadline);
+    return end_case(r, VERDICT_FAIL, "an opening handshake", c->end ? end_words(r, c) : "nothing",
+                    "the testee sends no request");
 }
 
 enum progress step_send_bytes(struct runner *r, struct conn *c, const struct step *step)
@@ -217,7 +216,13 @@ enum progress step_send_bytes(struct runner *r, struct conn *c, const struct ste
         return STEP_OVER;
     if (!c->endpoint)
         return STEP_DONE;
-    if (r->step_fresh) {
+    bool answer = r->config.role == WS_SERVER && step->form == FORM_SEND_HTTP && c->phase == CONN_TRANSPORT;
+    if (answer && r->phase == 0) {
+        enum progress there = request_there(r, c);
+        if (there != STEP_DONE)
+            return there;
+    }
+    if (r->phase++ == 0) {
         pump_begin(r, step);
         if (!read_body(r, step, &r->pump.bytes))
             return STEP_OVER;
@@ -229,8 +234,8 @@ enum progress step_send_bytes(struct runner *r, struct conn *c, const struct ste
             buf_append(&c->sent_head, r->pump.bytes.data, r->pump.bytes.size);
     }
     enum progress progress = pump_drain(r, c);
-    if (progress == STEP_DONE && r->config.role == WS_SERVER && c->phase == CONN_TRANSPORT)
-        server_head_out(r, c);
+    if (progress == STEP_DONE && r->config.role == WS_SERVER && c->phase == CONN_TRANSPORT && c->head.there)
+        opening_head_out(r, c);
     return progress;
 }
 

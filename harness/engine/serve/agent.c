@@ -1,0 +1,246 @@
+/* Agents: the clients under test, each with its cases. A case begins with the
+ * first connection that names it and has a result when its runner says so; the
+ * latest result stands. */
+#include "engine/serve/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- agents ---- */
+
+static struct agent *agent_new(struct serve *serve, const char *name)
+{
+    size_t count = serve->numbering.count;
+    struct agent *agent = calloc(1, sizeof *agent + count * sizeof agent->entries[0]);
+    struct run_result *run = agent == NULL ? NULL : run_result_new();
+    if (run == NULL) {
+        free(agent);
+        return NULL;
+    }
+    agent->serve = serve;
+    snprintf(agent->name, sizeof agent->name, "%s", name);
+    agent->began_ns = loop_now(serve->config.loop);
+    agent->run = run;
+    run->started = serve->config.started == NULL ? "" : serve->config.started;
+    run->seed = serve->config.seed;
+    run->planned = count;
+    run->testee = (struct testee_info){.url = "", .agent = agent->name, .tls = serve->config.tls != NULL,
+                                       .command = serve->config.command == NULL ? "" : serve->config.command};
+    for (size_t i = 0; i < count; i++)
+        agent->entries[i] = (struct entry){.agent = agent, .slot = &serve->numbering.slots[i]};
+    return agent;
+}
+
+struct agent *agent_find(struct serve *serve, const char *name, bool make)
+{
+    struct agent **at = &serve->agents;
+    while (*at != NULL && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    if (*at == NULL && make && serve->agent_count < AGENTS_MAX) {
+        *at = agent_new(serve, name);
+        serve->agent_count += *at != NULL;
+    }
+    return *at;
+}
+
+struct entry *agent_entry(struct agent *agent, const struct serve_slot *slot)
+{
+    return &agent->entries[slot - agent->serve->numbering.slots];
+}
+
+const struct run_result *agent_run(struct agent *agent)
+{
+    struct run_result *run = agent->run;
+    run->count = 0;
+    for (size_t i = 0; i < agent->serve->numbering.count; i++) {
+        const struct run_result *done = agent->entries[i].done;
+        if (done != NULL && !run_result_share(run, done->cases[0]))
+            break;
+    }
+    run->ended = run->count;
+    return run;
+}
+
+/* ---- a case that ends ---- */
+
+/* Autobahn's word for it. */
+static const char *behavior_of(enum verdict verdict)
+{
+    static const char *const words[VERDICTS] = {
+        [VERDICT_PASS] = "OK",           [VERDICT_NON_STRICT] = "NON-STRICT",
+        [VERDICT_INFO] = "INFORMATIONAL", [VERDICT_UNIMPLEMENTED] = "UNIMPLEMENTED",
+        [VERDICT_FAIL] = "FAILED",       [VERDICT_ERROR] = "FAILED",
+    };
+    return words[verdict];
+}
+
+static void tell_status(struct entry *entry, void (*say)(struct call *, const char *), struct call *call)
+{
+    char text[48];
+    snprintf(text, sizeof text, "{\"behavior\": \"%s\"}", behavior_of(entry->done->cases[0]->verdict));
+    say(call, text);
+}
+
+static void tell_askers(struct entry *entry)
+{
+    struct call *call;
+    while ((call = entry->asking) != NULL) {
+        entry->asking = call->queued;
+        tell_status(entry, talk_say, call);
+    }
+}
+
+static void idle(void *arg)
+{
+    struct serve *serve = arg;
+    serve->idle = NULL;
+    if (serve->under_way == 0 && serve->config.idle != NULL)
+        serve->config.idle(serve->config.arg);
+}
+
+static void idle_soon(struct serve *serve)
+{
+    if (serve->under_way == 0 && serve->idle == NULL)
+        serve->idle = timer_start(serve->config.loop, 0, idle, serve);
+}
+
+static void no_longer_under_way(struct entry *entry)
+{
+    entry->runner = NULL;
+    listener_share_free(entry->share);
+    entry->share = NULL;
+    entry->agent->serve->under_way--;
+}
+
+static void on_done(void *arg, struct case_result *result, const struct trace *trace)
+{
+    struct entry *entry = arg;
+    struct agent *agent = entry->agent;
+    struct serve *serve = agent->serve;
+    struct call *next = entry->waiting;
+    no_longer_under_way(entry);
+    result->sent_digest = trace->digest;
+    if (serve->config.autobahn != NULL)
+        result->alias = entry->slot->label;
+    run_result_free(entry->done);
+    entry->done = entry->playing;
+    entry->playing = NULL;
+    agent->run->duration_ns = loop_now(serve->config.loop) - agent->began_ns;
+    if (serve->config.result != NULL)
+        serve->config.result(serve->config.arg, agent_run(agent), result);
+    tell_askers(entry);
+    idle_soon(serve);
+    if (next != NULL) {
+        entry->waiting = next->queued;
+        entry->waiting_count--;
+        next->waits = NULL;
+        entry_play(entry, next);
+    }
+}
+
+/* ---- a case that begins ---- */
+
+static bool begin(struct entry *entry)
+{
+    struct serve *serve = entry->agent->serve;
+    const struct suite_case *of = entry->slot->of;
+    struct case_result *result = NULL;
+    char section[64];
+    entry->playing = run_result_new();
+    entry->share = listener_share_fed(serve->config.tls != NULL);
+    if (entry->playing != NULL)
+        result = run_result_add(entry->playing);
+    struct runner_config config = {
+        .loop = serve->config.loop, .testee = &serve->testee, .role = WS_SERVER, .listener = entry->share,
+        .seed = serve->config.seed, .patience = serve->config.patience, .replay_prefix = serve->config.replay_prefix,
+        .come_ns = COME_PATIENCE_NS};
+    if (result != NULL && entry->share != NULL) {
+        suite_section(of->script, section, sizeof section);
+        result->section = arena_text(&entry->playing->arena, section);
+        entry->runner = runner_start(&config, of->test, entry->playing, result, on_done, entry);
+    }
+    if (entry->runner != NULL) {
+        entry->came = 0;
+        serve->under_way++;
+        return true;
+    }
+    run_result_free(entry->playing);
+    listener_share_free(entry->share);
+    entry->playing = NULL;
+    entry->share = NULL;
+    return false;
+}
+
+void entry_play(struct entry *entry, struct call *call)
+{
+    if (entry->runner == NULL && !begin(entry)) {
+        web_refuse(call, 503, "there is no memory for another case");
+        return;
+    }
+    if (entry->came < entry->slot->connections) {
+        layer_pause(call->layer, false);
+        struct layer *layer = call_take_layer(call);
+        call_free(call);
+        entry->came++;
+        listener_share_offer(entry->share, layer);
+        return;
+    }
+    if (entry->waiting_count == WAITING_MAX) {
+        web_refuse(call, 503, "%u calls wait for this case already", WAITING_MAX);
+        return;
+    }
+    struct call **at = &entry->waiting;
+    while (*at != NULL)
+        at = &(*at)->queued;
+    *at = call;
+    call->queued = NULL;
+    call->waits = entry;
+    layer_pause(call->layer, true);
+    entry->waiting_count++;
+}
+
+void entry_ask(struct entry *entry, struct call *call)
+{
+    if (entry->done != NULL) {
+        tell_status(entry, talk, call);
+        return;
+    }
+    call->queued = entry->asking;
+    entry->asking = call;
+    talk_later(call, entry);
+}
+
+static bool unqueue(struct call **at, const struct call *call)
+{
+    while (*at != NULL && *at != call)
+        at = &(*at)->queued;
+    bool found = *at == call;
+    if (found)
+        *at = call->queued;
+    return found;
+}
+
+void entry_forget(struct entry *entry, const struct call *call)
+{
+    entry->waiting_count -= unqueue(&entry->waiting, call);
+    unqueue(&entry->asking, call);
+}
+
+void agents_free(struct serve *serve)
+{
+    while (serve->agents != NULL) {
+        struct agent *agent = serve->agents;
+        for (size_t i = 0; i < serve->numbering.count; i++) {
+            struct entry *entry = &agent->entries[i];
+            if (entry->runner != NULL)
+                runner_abandon(entry->runner);
+            listener_share_free(entry->share);
+            run_result_free(entry->playing);
+            run_result_free(entry->done);
+        }
+        serve->agents = agent->next;
+        run_result_free(agent->run);
+        free(agent);
+    }
+}

@@ -1,0 +1,113 @@
+/* See spec.h. Members that say how Autobahn's own library shall behave
+ * ("options") have no meaning here and are passed over, as unknown ones are. */
+#include "modes/serve/spec.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "engine/serve/numbering.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define SPEC_BYTES_MAX (1u << 20)
+
+static bool wrong(struct diag *why, const char *member, const char *what)
+{
+    return diag_set(why, DIAG_USAGE, "\"%s\" has to be %s", member, what);
+}
+
+/* NULL when it is not there. */
+static bool read_text(struct spec *spec, const json_t *root, const char *member, const char **out, struct diag *why)
+{
+    const json_t *value = json_object_get(root, member);
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!json_is_string(value))
+        return wrong(why, member, "a string");
+    *out = arena_text(&spec->arena, json_string_value(value));
+    return *out != NULL || diag_set(why, DIAG_TROUBLE, "out of memory");
+}
+
+static bool read_list(struct spec *spec, const json_t *value, const char *member, const char *const **out,
+                      struct diag *why)
+{
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!json_is_array(value))
+        return wrong(why, member, "a list of case patterns");
+    const char **list = arena_alloc(&spec->arena, (json_array_size(value) + 1) * sizeof *list);
+    for (size_t i = 0; list != NULL && i < json_array_size(value); i++) {
+        const char *text = json_string_value(json_array_get(value, i));
+        if (text == NULL)
+            return wrong(why, member, "a list of case patterns");
+        list[i] = arena_text(&spec->arena, text);
+        if (list[i] == NULL)
+            list = NULL;
+    }
+    *out = list;
+    return list != NULL || diag_set(why, DIAG_TROUBLE, "out of memory");
+}
+
+static bool read_agents(struct spec *spec, json_t *agents, struct diag *why)
+{
+    const char *agent;
+    json_t *cases;
+    size_t count = 0;
+    if (agents != NULL && !json_is_object(agents))
+        return wrong(why, "exclude-agent-cases", "an object of agent patterns, each with a list of case patterns");
+    spec->agents = arena_alloc(&spec->arena, (json_object_size(agents) + 1) * sizeof *spec->agents);
+    if (spec->agents == NULL)
+        return diag_set(why, DIAG_TROUBLE, "out of memory");
+    json_object_foreach(agents, agent, cases) {
+        struct spec_agent *row = &spec->agents[count++];
+        row->agent = arena_text(&spec->arena, agent);
+        if (!read_list(spec, cases, "exclude-agent-cases", &row->cases, why))
+            return false;
+    }
+    return true;
+}
+
+static bool read_root(struct spec *spec, json_t *root, struct diag *why)
+{
+    if (!json_is_object(root))
+        return diag_set(why, DIAG_USAGE, "the file has to be one JSON object");
+    if (json_object_get(root, "servers") != NULL)
+        return diag_set(why, DIAG_USAGE, "this is a fuzzingclient.json: it tests servers, by `wsgauntlet test --spec`");
+    return read_text(spec, root, "url", &spec->url, why) && read_text(spec, root, "outdir", &spec->outdir, why) &&
+           read_text(spec, root, "cert", &spec->certificate, why) && read_text(spec, root, "key", &spec->key, why) &&
+           read_list(spec, json_object_get(root, "cases"), "cases", &spec->cases, why) &&
+           read_list(spec, json_object_get(root, "exclude-cases"), "exclude-cases", &spec->exclude, why) &&
+           read_agents(spec, json_object_get(root, "exclude-agent-cases"), why);
+}
+
+bool spec_read(struct spec *spec, const char *path, struct diag *why)
+{
+    struct buf text;
+    json_error_t error;
+    *spec = (struct spec){0};
+    arena_init(&spec->arena);
+    buf_init(&text, SPEC_BYTES_MAX);
+    bool fine = file_read(path, &text, why);
+    json_t *root = fine ? json_loadb(buf_text(&text), text.size, 0, &error) : NULL;
+    if (fine && root == NULL)
+        fine = diag_set(why, DIAG_USAGE, "%s:%d:%d: %s", path, error.line, error.column, error.text);
+    else if (fine && !read_root(spec, root, why))
+        fine = diag_prefix(why, "%s", path);
+    json_decref(root);
+    buf_free(&text);
+    return fine;
+}
+
+void spec_free(struct spec *spec) { arena_free(&spec->arena); }
+
+bool spec_excludes(const struct spec *spec, const char *agent, const char *id)
+{
+    for (const struct spec_agent *row = spec->agents; row != NULL && row->agent != NULL; row++) {
+        if (!autobahn_pattern_matches(row->agent, agent, true))
+            continue;
+        for (const char *const *pattern = row->cases; pattern != NULL && *pattern != NULL; pattern++)
+            if (autobahn_pattern_matches(*pattern, id, true))
+                return true;
+    }
+    return false;
+}
