@@ -132,7 +132,7 @@ $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archiv
 # The mutator for AFL++, which loads it: one for all targets (FUZZ_TARGET=judge). Its objects are position-independent.
 $(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c harness/wire/frame.c
 	@mkdir -p $(@D)
-	$(CC) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
+	$(patsubst afl-clang-%,clang,$(CC)) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
 
 .PHONY: fuzz-programs fuzz fuzz-cov corpus corpus-check
 fuzz-programs: $(FUZZ_PROGRAMS)

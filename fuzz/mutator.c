@@ -63,7 +63,10 @@ static void units_find(struct units *u, const struct mutator_target *target, con
 }
 
 /* Units first .. first+count-1 as bytes. */
-static size_t units_size(const struct units *u, size_t first, size_t count) { return u->at[first + count] - u->at[first]; }
+static size_t units_size(const struct units *u, size_t first, size_t count)
+{
+    return u->at[first + count] - u->at[first];
+}
 
 /* A short run of units; all of them now and then. */
 static size_t run_of(struct prng *chance, size_t left)

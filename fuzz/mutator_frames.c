@@ -55,7 +55,8 @@ static void fill(struct frame *f, const void *bytes, size_t size)
 
 static void resize(struct prng *chance, struct frame *f)
 {
-    static const size_t sizes[] = {0, 1, 2, 3, 15, 16, 17, 31, 63, 64, 65, 124, 125, 126, 127, 128, 255, 256, 300, 1000};
+    static const size_t sizes[] = {0,   1,   2,   3,   15,  16,  17,  31,  63,  64,
+                                   65,  124, 125, 126, 127, 128, 255, 256, 300, 1000};
     size_t size = chance_of(chance, sizes);
     for (; f->size < size; f->size++)
         f->payload[f->size] = f->size ? f->payload[f->size - 1] : 'a';
@@ -150,7 +151,7 @@ static size_t fragment(struct prng *chance, struct frame *f, uint8_t *unit, size
 
 static void change(struct prng *chance, struct frame *f)
 {
-    static const uint8_t opcodes[] = {WS_CONTINUATION, WS_TEXT, WS_BINARY, WS_CLOSE, WS_PING, WS_PONG, WS_TEXT, 3, 11, 15};
+    static const uint8_t opcodes[] = {WS_CONTINUATION, WS_TEXT, WS_BINARY, WS_CLOSE, WS_PING, WS_PONG, 3, 11, 15};
     switch (prng_below(chance, 9)) {
     case 0: f->head.opcode = chance_of(chance, opcodes); break;
     case 1: f->head.fin = !f->head.fin; break;

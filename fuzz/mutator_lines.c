@@ -26,8 +26,8 @@ static size_t put_text(uint8_t *unit, size_t size, size_t max, size_t at, size_t
 
 static bool is_word(uint8_t byte)
 {
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '-' ||
-           byte == '_' || byte == '.';
+    const uint8_t letter = byte | 0x20;
+    return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'z') || byte == '-' || byte == '_' || byte == '.';
 }
 
 /* A word of the line, at random: where it begins, and its bytes; 0 when there is none. */
@@ -81,8 +81,8 @@ static size_t tweak_element(struct prng *chance, uint8_t *unit, size_t size, siz
         "client_max_window_bits", "x-webkit-deflate-frame", "bbf-usp-protocol", "a", "b=c", "=", "\"", "\\", ""};
     static const char *const fresh[] = {
         "permessage-deflate;", "permessage-deflate,", " client_max_window_bits;", " server_max_window_bits=10;",
-        " client_max_window_bits=\"15\",", " server_no_context_takeover;", " client_no_context_takeover,", ",", ";", " \t"};
-    static const char *const glue[] = {" ", "\t", "=", "\"", ",", ";", "=8", "=15", "=\"9\"", "=\"1\\2\"", "=08", "= 9"};
+        " client_max_window_bits=\"15\",", " server_no_context_takeover;", " client_no_context_takeover,", ",", " \t;"};
+    static const char *const glue[] = {" ", "\t", "=", "\"", ",", ";", "=8", "=15", "=\"9\"", "=\"1\\2\"", "=08"};
     size_t at = 0, word = some_word(chance, unit, size, &at), any = prng_below(chance, size + 1);
     bool number = word != 0 && unit[at] >= '0' && unit[at] <= '9';
     if (size == 0)
@@ -106,7 +106,8 @@ static const char *const fresh_lines[] = {
     "Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Protocol: chat, superchat\r\n",
     "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n",
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "Origin: http://a\r\n", "Content-Length: 0\r\n",
-    "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "X: y\r\n", "\r\n", "\n", " folded\r\n", "no colon\r\n"};
+    "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "X: y\r\n", "\r\n", "\n",
+    " folded\r\n", "no colon\r\n"};
 
 /* Puts something at the colon, before or behind. */
 static size_t around_colon(struct prng *chance, uint8_t *unit, size_t size, size_t max)
@@ -120,7 +121,8 @@ static size_t around_colon(struct prng *chance, uint8_t *unit, size_t size, size
 static size_t tweak_value(struct prng *chance, uint8_t *unit, size_t size, size_t max)
 {
     static const char *const more[] = {", Upgrade", ",", ", x", " ,", "Upgrade,", "/", ";", " 13", "=", "websocket"};
-    static const char *const values[] = {"websocket", "Upgrade", "13", "8", "0", "close", "a:80", "[::1]:9", "chat", "*"};
+    static const char *const values[] = {"websocket", "Upgrade", "13", "8", "0",
+                                        "close", "a:80", "[::1]:9", "chat", "*"};
     const uint8_t *colon = memchr(unit, ':', size);
     size_t end = text_size(unit, size), at = colon ? (size_t)(colon - unit) + 1 : 0, length = end > at ? end - at : 0;
     if (colon == NULL || chance_one_in(chance, 3))
@@ -173,11 +175,14 @@ static const char *const phrases[] = {
 };
 
 static const char *const steps[] = {
-    "case a \"a\"\n", "scenario \"a\"\n", "  open\n", "  open deflate\n", "  open deflate \"server_max_window_bits=9\"\n",
+    "case a \"a\"\n", "scenario \"a\"\n", "  open\n", "  open deflate\n",
+    "  open deflate \"server_max_window_bits=9\"\n",
     "  send text \"Hello\"\n", "  send text \"a\" more\n", "  send continue \"b\"\n", "  send ping hex(00 ff)\n",
-    "  send text text(300) fragment 7 deflate\n", "  send binary random(126) mask none\n", "  send close 1000 \"bye\"\n",
+    "  send text text(300) fragment 7 deflate\n", "  send binary random(126) mask none\n",
+    "  send close 1000 \"bye\"\n",
     "  send raw hex(81 85 00 00 00 00)\n", "  send text \"x\" rsv 4\n", "  expect echo\n", "  expect close 1000\n",
-    "  expect fail 1002|1007\n", "  or close 1002\n", "  expect eof\n", "  expect pong\n", "  fence\n", "  drop reset\n",
+    "  expect fail 1002|1007\n", "  or close 1002\n", "  expect eof\n", "  expect pong\n", "  fence\n",
+    "  drop reset\n",
     "  drop fin\n", "  reconnect backoff 10ms..1s jitter 20% tries 3\n", "  wait 50ms\n", "  repeat 3\n", "  end\n",
     "  fault latency 20ms jitter 5ms\n", "  fault slice 3\n", "  fault cut after 100\n", "  fault off\n",
     "  a: open\n", "  a: send text \"a\"\n", "  testee server\n", "  needs deflate\n", "  timeout 1s\n"};

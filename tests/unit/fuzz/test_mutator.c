@@ -8,21 +8,27 @@
 
 #define ROOM 512u
 
-static const char *const names[] = {"frame", "judge", "close", "utf8", "head", "response", "extension", "deflate", "url",
-                                    "script", "session", "diff_frame", "diff_head", "diff_deflate"};
+static const char *const names[] = {
+    "frame", "judge",  "close",   "utf8",       "head",      "response",    "extension", "deflate",
+    "url",   "script", "session", "diff_frame", "diff_head", "diff_deflate"};
 
 /* An input of each kind, behind its options. */
 static size_t sample(const struct mutator_target *target, uint8_t *out)
 {
-    static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Extensions: permessage-deflate; a=1, b\r\n\r\n";
-    static const char script[] = "case a \"a\"\n  open\n  send text \"Hello\" fragment 2\n  expect echo\n";
-    static const char text[] = "\xce\xba\xcf\x8c\xcf\x83\xce\xbc\xce\xb5 and \xf0\x9f\x98\x80";
     static const char head[] =
         "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Extensions: permessage-deflate; a=1, b\r\n\r\n";
-                                     0x88, 0x02, 0x03, 0xe8};
+    static const char script[] = "case a \"a\"\n  open\n  send text \"Hello\" fragment 2\n  expect echo\n";
+    static const char text[] = "\xce\xba\xcf\x8c\xcf\x83\xce\xbc\xce\xb5 and \xf0\x9f\x98\x80";
+    static const uint8_t frames[] = {0x01, 0x83, 1,    2,   3,   4,    'H' ^ 1, 'e' ^ 2, 'l' ^ 3, 0x89,
+                                     0x00, 0x80, 0x02, 'l', 'o', 0x88, 0x02,    0x03,    0xe8};
     const struct mutator_grammar *g = target->grammar;
-    const void *bytes = g == &mutator_FRAMES ? (const void *)frames : g == &mutator_SCRIPT ? script
-                        : g == &mutator_TEXT ? text : head;
+    const void *bytes = head;
+    if (g == &mutator_FRAMES)
+        bytes = frames;
+    else if (g == &mutator_SCRIPT)
+        bytes = script;
+    else if (g == &mutator_TEXT)
+        bytes = text;
     size_t size = g == &mutator_FRAMES ? sizeof frames : strlen(bytes);
     memset(out, 1, target->options);
     memcpy(out + target->options, bytes, size);
