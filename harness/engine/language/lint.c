@@ -16,6 +16,7 @@ enum { ACTORS_MAX = 16 };
 struct actor {
     const char *name;    /* NULL: the steps without one */
     int dropped_in;      /* the line, 0: not dropped */
+    bool half_open;      /* by a FIN: what still comes can be expected */
     bool sent;
 };
 
@@ -122,8 +123,10 @@ static struct actor *actor_of(struct lint *l, const char *name)
 }
 
 /* Does the step need a connection that still carries frames? */
-static bool needs_connection(const struct step *step)
+static bool needs_connection(const struct step *step, const struct actor *actor)
 {
+    if (actor->half_open && step->verb == VERB_EXPECT)
+        return false;
     switch (step->form) {
     case FORM_EXPECT_TESTEE_ALIVE:
     case FORM_EXPECT_TESTEE_MEMORY:
@@ -136,14 +139,28 @@ static bool needs_connection(const struct step *step)
     }
 }
 
+/* Steps that are nobody's: they need no actor where others have one. */
+static bool has_actor(const struct step *step)
+{
+    return step->actor != NULL ||
+           (step->verb != VERB_REPEAT && step->verb != VERB_END && step->verb != VERB_WAIT &&
+            step->form != FORM_TESTEE_RESTART && step->form != FORM_TESTEE_KILL && step->form != FORM_TESTEE_PAUSE &&
+            step->form != FORM_TESTEE_RESUME && step->form != FORM_EXPECT_TESTEE_ALIVE &&
+            step->form != FORM_EXPECT_TESTEE_MEMORY);
+}
+
 static void check_connection(struct lint *l, const struct step *step)
 {
+    if (!has_actor(step)) {
+        l->looks = l->looks || step->verb == VERB_EXPECT;
+        return;
+    }
     struct actor *actor = actor_of(l, step->actor);
     bool connects = step->verb == VERB_OPEN || step->verb == VERB_CONNECT || step->verb == VERB_ACCEPT ||
                     step->verb == VERB_RECONNECT;
     if (connects)
         actor->dropped_in = 0;
-    if (actor->dropped_in != 0 && needs_connection(step)) {
+    if (actor->dropped_in != 0 && needs_connection(step, actor)) {
         warn(l, step, step->column, "the connection was dropped in line %d", actor->dropped_in);
         hint(l, "reconnect, open, connect or accept comes first");
         actor->dropped_in = 0; /* said once */
@@ -153,8 +170,10 @@ static void check_connection(struct lint *l, const struct step *step)
         hint(l, "send text, send binary");
     }
     actor->sent = actor->sent || step->verb == VERB_SEND;
-    if (step->verb == VERB_DROP)
+    if (step->verb == VERB_DROP) {
         actor->dropped_in = step->line;
+        actor->half_open = step->form == FORM_DROP_FIN;
+    }
     l->looks = l->looks || connects || step->verb == VERB_EXPECT || step->verb == VERB_FENCE;
 }
 

@@ -349,6 +349,16 @@ size_t peer_connections(const struct peer *peer)
     return peer->count;
 }
 
+uint64_t peer_memory(const struct peer *peer)
+{
+    uint64_t bytes = sizeof *peer;
+
+    for (const struct peer_conn *conn = peer->conns; conn != NULL; conn = conn->next)
+        bytes += sizeof *conn + conn->message.capacity + layer_queued(endpoint_layer(conn->endpoint)) +
+                 conn->memory.reserved;
+    return bytes;
+}
+
 void peer_pause(struct peer *peer, bool paused)
 {
     peer->paused = paused;

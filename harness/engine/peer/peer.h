@@ -44,6 +44,8 @@ struct peer *peer_start(struct loop *loop, const struct peer_config *config, str
 uint16_t peer_port(const struct peer *peer);
 /* Connections that are alive now. */
 size_t peer_connections(const struct peer *peer);
+/* Bytes that its connections hold: messages under way, and what is written and not taken. */
+uint64_t peer_memory(const struct peer *peer);
 /* Hangs: reads nothing and answers nobody, while its sockets stay; or goes on. */
 void peer_pause(struct peer *peer, bool paused);
 /* Stops listening, ends what is open (FIN), frees. */

@@ -30,6 +30,7 @@ struct peer_memory {
     uint8_t key[4];       /* of the first frame */
     unsigned frames;      /* read so far */
     unsigned step;        /* of a defect that shows in several steps */
+    uint64_t reserved;    /* bytes that a wasteful peer would have taken; counted only */
     uint8_t stash[125];
     size_t stashed;
     bool has_stash;

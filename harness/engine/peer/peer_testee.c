@@ -67,6 +67,12 @@ static bool running(void *arg)
     return testee->peer != NULL;
 }
 
+static uint64_t memory(void *arg)
+{
+    const struct peer_testee *testee = arg;
+    return testee->peer == NULL ? 0 : peer_memory(testee->peer);
+}
+
 static const char *last_words(void *arg)
 {
     return running(arg) ? "" : "killed";
@@ -75,6 +81,6 @@ static const char *last_words(void *arg)
 const struct testee_ops *peer_testee_ops(void)
 {
     static const struct testee_ops ops = {
-        .restart = restart, .signal = take_signal, .running = running, .last_words = last_words};
+        .restart = restart, .signal = take_signal, .running = running, .memory = memory, .last_words = last_words};
     return &ops;
 }

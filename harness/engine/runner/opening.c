@@ -211,24 +211,45 @@ static size_t read_deflate(struct runner *r, const struct ws_head *head,
     return n;
 }
 
+/* The lines of ours that make an offer, as a head of their own: what else we sent may be more than a head can hold. */
+static void offering_lines(const struct conn *c, struct buf *head)
+{
+    static const char prefix[] = "sec-websocket-";
+    const char *at = buf_text(&c->sent_head), *end = at + c->sent_head.size;
+    buf_append_text(head, "GET / HTTP/1.1\r\n");
+    while (at < end) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        size_t size = (size_t)((next ? next : end) - at);
+        if (next && size > sizeof prefix && strncasecmp(at, prefix, sizeof prefix - 1) == 0) {
+            buf_append(head, at, size);
+            buf_append_byte(head, '\n');
+        }
+        at += size + 1;
+    }
+    buf_append_text(head, "\r\n");
+}
+
 /* What we offered, read from what we sent. */
 static void read_offer(struct runner *r, const struct conn *c, struct offer_store *store,
                        struct ws_client_offer *offer)
 {
+    struct buf lines;
     *offer = (struct ws_client_offer){.key = "", .protocols = store->protocols, .deflate = store->deflate};
     store->used = 0;
     store->protocols[0] = NULL;
-    struct ws_head_scan scan = ws_head_parse(&store->head, false, buf_text(&c->sent_head),
-                                             c->sent_head.size, 0, 0);
-    if (scan.answer != WS_SCAN_DONE)
-        return;
-    size_t from = 0;
-    const struct ws_header *key = ws_head_next(&store->head, WS_HEADER_KEY, &from);
-    const char *copy = key ? store_span(store, key->value) : NULL;
-    if (copy)
-        offer->key = copy;
-    store_protocols(store);
-    offer->deflate_count = read_deflate(r, &store->head, store->deflate);
+    buf_init(&lines, 0);
+    offering_lines(c, &lines);
+    struct ws_head_scan scan = ws_head_parse(&store->head, false, buf_text(&lines), lines.size, 0, 0);
+    if (scan.answer == WS_SCAN_DONE) {
+        size_t from = 0;
+        const struct ws_header *key = ws_head_next(&store->head, WS_HEADER_KEY, &from);
+        const char *copy = key ? store_span(store, key->value) : NULL;
+        if (copy)
+            offer->key = copy;
+        store_protocols(store);
+        offer->deflate_count = read_deflate(r, &store->head, store->deflate);
+    }
+    buf_free(&lines);
 }
 
 void opening_response(struct runner *r, struct conn *c)

@@ -3,6 +3,7 @@
 
 #include "engine/suite/embedded.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 enum column { ID, DOCUMENT, SECTION, LEVEL, ROLE, SERVER, CLIENT, TEXT, STIMULUS, EXPECTED, AUTOBAHN, BASIS, COLUMNS };
@@ -52,24 +53,18 @@ static char *table_text(struct arena *arena, const char *path)
     return text;
 }
 
-static struct requirement *find(struct requirements *requirements, const char *id)
-{
-    for (size_t i = 0; i < requirements->count; i++)
-        if (strcmp(requirements->rows[i].id, id) == 0)
-            return &requirements->rows[i];
-    return NULL;
-}
-
-/* One line of uncovered.tsv. */
+/* One line of uncovered.tsv; its id may be a pattern ("8441-*"). */
 static void excuse(struct requirements *requirements, char *line)
 {
     const char *columns[EXCUSE_COLUMNS];
     cut(line, columns, EXCUSE_COLUMNS);
-    struct requirement *row = find(requirements, columns[EXCUSED_ID]);
-    for (enum tested_role role = 0; row != NULL && role < ROLES; role++)
-        if (strcmp(columns[EXCUSED_ROLE], tested_role_word(role)) == 0 ||
-            strcmp(columns[EXCUSED_ROLE], "both") == 0)
-            row->without[role] = columns[EXCUSE];
+    for (size_t i = 0; i < requirements->count; i++) {
+        struct requirement *row = &requirements->rows[i];
+        bool both = strcmp(columns[EXCUSED_ROLE], "both") == 0;
+        for (enum tested_role role = 0; fnmatch(columns[EXCUSED_ID], row->id, 0) == 0 && role < ROLES; role++)
+            if (both || strcmp(columns[EXCUSED_ROLE], tested_role_word(role)) == 0)
+                row->without[role] = columns[EXCUSE];
+    }
 }
 
 bool requirements_read(struct requirements *requirements)

@@ -63,4 +63,48 @@ START_TEST(cases_count_for_their_role_and_basis)
 }
 END_TEST
 
-UNIT_MAIN("coverage", cases_count_for_their_role_and_basis)
+/* Documents whose coverage for a server is promised. */
+static const char *const promised[] = {"RFC6455", "RFC9110", "RFC9112", "RFC3629", "IANA-WS"};
+
+static void check_reason(const struct requirement *row, enum tested_role role, size_t cases)
+{
+    if (row->without[role] == NULL)
+        return;
+    ck_assert_msg(row->without[role][0] != 0, "%s: an empty reason", row->id);
+    ck_assert_msg(cases == 0, "%s has %zu cases for a %s and a reason for none", row->id, cases,
+                  tested_role_word(role));
+}
+
+static void check_promise(const struct coverage *coverage, const char *name)
+{
+    struct coverage_count sum = coverage_sum(document(coverage, name), ROLE_SERVER);
+    ck_assert_msg(sum.testable == sum.shown + sum.explained, "%s: %zu requirements without a case or a reason", name,
+                  sum.testable - sum.shown - sum.explained);
+    ck_assert_uint_gt(sum.shown, 0);
+}
+
+START_TEST(what_is_promised_has_a_case_or_a_reason)
+{
+    struct suite suite = {0};
+    struct coverage coverage;
+    struct diag why = {0};
+    setup();
+    ck_assert_msg(suite_add_embedded(&suite, NULL, &why), "%s", why.text);
+    ck_assert(coverage_count(&suite, &requirements, &coverage));
+    for (size_t i = 0; i < requirements.count; i++)
+        for (enum tested_role role = 0; role < ROLES; role++)
+            check_reason(&requirements.rows[i], role, coverage.cases[role][i]);
+    struct coverage_count all = {0};
+    for (size_t i = 0; i < sizeof promised / sizeof *promised; i++) {
+        check_promise(&coverage, promised[i]);
+        all.testable += coverage_sum(document(&coverage, promised[i]), ROLE_SERVER).testable;
+        all.shown += coverage_sum(document(&coverage, promised[i]), ROLE_SERVER).shown;
+    }
+    ck_assert_uint_ge(coverage_percent(all), PROMISED_PERCENT);
+    coverage_free(&coverage);
+    suite_free(&suite);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("coverage", cases_count_for_their_role_and_basis, what_is_promised_has_a_case_or_a_reason)

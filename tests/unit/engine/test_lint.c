@@ -98,8 +98,10 @@ START_TEST(a_sound_scenario_is_left_alone)
     unsigned n = lint("scenario \"x\"\nopen\nexpect text matches '(a)(b)' capture a capture b\n"
                       "send text \"${a} ${b}\"\nexpect echo\nor text '${a}' as info\ndrop reset\nexpect drop\n"
                       "wait 1s\nreconnect backoff 1s..2s jitter 20%\nrepeat 3\nsend text '${i}'\nfence\nend\n"
-                      "expect nothing for 1s\ndrop silent\nopen chunk 3 every 3ms\nsend ping\nexpect pong\n"
-                      "scenario \"two\"\na: open\nb: open\na: drop fin\nb: send ping\nb: fence\n",
+                      "expect nothing for 1s\ndrop fin\nexpect close\nor drop\n"
+                      "drop silent\nopen chunk 3 every 3ms\nsend ping\nexpect pong\n"
+                      "scenario \"two\"\na: open\nb: open\na: drop fin\nb: send ping\nb: fence\n"
+                      "repeat 2\na: open\nend\nwait 1ms\nexpect testee alive\n",
                       &out);
     ck_assert_msg(n == 0, "%s", buf_text(&out));
     buf_free(&out);
