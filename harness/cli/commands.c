@@ -92,6 +92,7 @@ static int play(const struct options *options, const char *const *paths, const c
             .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
             .timeout_ns = timeout->number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
+            .full = option_set(options, OPTION_FULL),
             .started = started,
             .mode = cli_commands[options->command].word,
             .reports = option_list(options, OPTION_REPORT),
@@ -144,6 +145,7 @@ static int command_SERVE(const struct options *options, struct diag *why)
             .agent = option_text(options, OPTION_AGENT),
             .seed = seed_of(options),
             .patience = timeout->set ? timeout->factor : 1,
+            .full = option_set(options, OPTION_FULL),
             .timeout_ns = timeout->number,
             .started = started,
             .reports = option_list(options, OPTION_REPORT),
@@ -204,6 +206,7 @@ static int command_LIST(const struct options *options, struct diag *why)
         &(struct list_options){
             .pattern = options->words[0],
             .requirements = option_set(options, OPTION_REQUIREMENTS),
+            .autobahn = option_set(options, OPTION_LIST_AUTOBAHN),
             .out = stdout,
         },
         why);

@@ -17,6 +17,7 @@ static void endpoint_destroy(struct endpoint *e)
     layer_release(e->layer);
     ws_judge_free(e->judge);
     ws_deflater_free(e->deflater);
+    endpoint_forget_packed(e);
     trace_tap_free(&e->tap);
     buf_free(&e->held);
     buf_free(&e->read);
@@ -380,6 +381,7 @@ bool endpoint_begin(struct endpoint *e, const struct ws_deflate_params *params)
         unsigned bits = server ? params->server_max_window_bits : params->client_max_window_bits;
         bool takeover = server ? !params->server_no_context_takeover
                                : !params->client_no_context_takeover;
+        e->takeover = takeover;
         e->deflater = ws_deflater_new(bits != 0 ? (int)bits : 15, takeover,
                                       e->config.deflate_level != 0 ? e->config.deflate_level : 6);
     }

@@ -34,6 +34,7 @@ struct endpoint_config {
     unsigned connection;     /* number, for streams and trace */
     uint64_t message_max;    /* 0: LIMIT_MESSAGE_BYTES */
     int deflate_level;       /* 0: 6 */
+    bool keep_packed;        /* remember what messages pack to, where each is packed by itself (ENDPOINT_PACKED_MAX) */
     struct trace *trace;     /* may be NULL */
     /* May be NULL. The bytes of frames go through it before they are judged: it
      * takes at least one, says how many, and appends what it believes to have
@@ -73,6 +74,14 @@ struct frame_order {
     const uint8_t *payload;
     size_t size;
 };
+/* Appends these bytes of a message, deflated; `last`: it ends with them. False
+ * without memory, or where nothing was agreed. */
+#define ENDPOINT_PACKED_MAX (1u << 20)
+bool endpoint_pack(struct endpoint *endpoint, const uint8_t *bytes, size_t size, bool last, struct buf *out);
+/* As endpoint_frame_bytes, for a frame without `compress` and `cut_set`: the payload
+ * is masked where it is, and the head written into the WS_FRAME_HEAD_MAX bytes in
+ * front of it. Returns the head's size. */
+size_t endpoint_frame_in_place(struct endpoint *endpoint, const struct frame_order *order, uint8_t *payload);
 /* Appends the frame's bytes to `out`, to be written with endpoint_push in pieces
  * of the caller's making; the trace has the frame from now on. False without
  * memory, or for `compress` where nothing was agreed. */

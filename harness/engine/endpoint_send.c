@@ -3,6 +3,7 @@
 
 #include "wire/mask.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void endpoint_push(struct endpoint *e, const void *bytes, size_t size)
@@ -31,24 +32,83 @@ void endpoint_write(struct endpoint *e, const void *bytes, size_t size)
     endpoint_push(e, bytes, size);
 }
 
-/* Appends the payload, compressed; `last`: the message ends with it. */
-static bool deflate_payload(struct ws_deflater *deflater, const struct frame_order *order, struct buf *out)
+static bool deflate_bytes(struct ws_deflater *deflater, const uint8_t *bytes, size_t size, bool last, struct buf *out)
 {
     enum { PIECE = 16384 };
-    struct ws_codec_step step = {.in = order->payload, .in_size = order->size, .out_size = PIECE};
+    struct ws_codec_step step = {.in = bytes, .in_size = size, .out_size = PIECE};
     enum ws_codec_status status;
 
     do {
         if (!buf_reserve(out, PIECE))
             return false;
         step.out = out->data + out->size;
-        status = ws_deflater_step(deflater, &step, !order->more);
+        status = ws_deflater_step(deflater, &step, last);
         step.in += step.in_used;
         step.in_size -= step.in_used;
         out->size += step.out_made;
     } while (status == WS_CODEC_MORE_ROOM);
     return status == WS_CODEC_OK;
 }
+
+/* ---- what was packed before, for messages that are packed each by itself ---- */
+
+#define PACKED_LEAST 1024u /* shorter ones are packed as fast as found */
+
+struct packed {
+    struct packed *next;
+    uint64_t hash; /* of what it is, unpacked */
+    size_t plain, size;
+    uint8_t bytes[];
+};
+
+static const struct packed *packed_find(const struct endpoint *e, uint64_t hash, size_t plain)
+{
+    const struct packed *p = e->packed;
+    while (p != NULL && (p->hash != hash || p->plain != plain))
+        p = p->next;
+    return p;
+}
+
+static void packed_keep(struct endpoint *e, uint64_t hash, size_t plain, const uint8_t *bytes, size_t size)
+{
+    bool room = e->packed_bytes + size + sizeof(struct packed) <= ENDPOINT_PACKED_MAX;
+    struct packed *p = room ? malloc(sizeof *p + size) : NULL;
+    if (p == NULL)
+        return;
+    *p = (struct packed){.next = e->packed, .hash = hash, .plain = plain, .size = size};
+    memcpy(p->bytes, bytes, size);
+    e->packed = p;
+    e->packed_bytes += size + sizeof *p;
+}
+
+void endpoint_forget_packed(struct endpoint *e)
+{
+    while (e->packed != NULL) {
+        struct packed *p = e->packed;
+        e->packed = p->next;
+        free(p);
+    }
+}
+
+bool endpoint_pack(struct endpoint *e, const uint8_t *bytes, size_t size, bool last, struct buf *out)
+{
+    bool alone = last && !e->packing && !e->takeover && e->config.keep_packed && size >= PACKED_LEAST;
+    uint64_t hash = alone ? hash_of(bytes, size) : 0;
+    const struct packed *known = alone ? packed_find(e, hash, size) : NULL;
+    size_t begin = out->size;
+    if (e->deflater == NULL)
+        return false;
+    if (known != NULL)
+        return buf_append(out, known->bytes, known->size);
+    e->packing = !last;
+    if (!deflate_bytes(e->deflater, bytes, size, last, out))
+        return false;
+    if (alone)
+        packed_keep(e, hash, size, out->data + begin, out->size - begin);
+    return true;
+}
+
+/* ---- frames ---- */
 
 static void choose_mask(struct endpoint *e, const struct frame_order *order, struct ws_frame_head *head)
 {
@@ -95,14 +155,39 @@ static void cut_frame(struct endpoint *e, const struct frame_order *order, struc
     trace_raw(e, out->data + start, out->size - start);
 }
 
-bool endpoint_frame_bytes(struct endpoint *e, const struct frame_order *order, struct buf *out)
+static struct ws_frame_head head_of(struct endpoint *e, const struct frame_order *order, size_t size)
 {
     struct ws_frame_head head = {
         .opcode = order->opcode,
         .fin = !order->more,
         .rsv = order->rsv,
         .length_form = (uint8_t)order->form,
+        .payload_length = order->claim ? order->claimed_length : size,
     };
+    if (order->compress && order->opcode != WS_CONTINUATION && !order->rsv1_off)
+        head.rsv |= 4u;
+    choose_mask(e, order, &head);
+    if (order->claim)
+        note_unfinished(e, &head, size);
+    return head;
+}
+
+size_t endpoint_frame_in_place(struct endpoint *e, const struct frame_order *order, uint8_t *payload)
+{
+    struct ws_frame_head head = head_of(e, order, order->size);
+    uint8_t head_bytes[WS_FRAME_HEAD_MAX];
+    size_t size = ws_frame_head_write(&head, head_bytes);
+
+    head.head_length = (uint8_t)size;
+    trace_frame(e, &head, payload, order->size);
+    memcpy(payload - size, head_bytes, size);
+    if (head.masked)
+        ws_mask(payload, order->size, head.masking_key, 0);
+    return size;
+}
+
+bool endpoint_frame_bytes(struct endpoint *e, const struct frame_order *order, struct buf *out)
+{
     const uint8_t *payload = order->payload;
     size_t size = order->size, start = out->size;
     uint8_t head_bytes[WS_FRAME_HEAD_MAX];
@@ -111,16 +196,11 @@ bool endpoint_frame_bytes(struct endpoint *e, const struct frame_order *order, s
 
     buf_init(&packed, 0);
     if (order->compress) {
-        whole = e->deflater != NULL && deflate_payload(e->deflater, order, &packed);
+        whole = endpoint_pack(e, order->payload, order->size, !order->more, &packed);
         payload = packed.data;
         size = packed.size;
-        if (order->opcode != WS_CONTINUATION && !order->rsv1_off)
-            head.rsv |= 4u;
     }
-    head.payload_length = order->claim ? order->claimed_length : size;
-    choose_mask(e, order, &head);
-    if (order->claim)
-        note_unfinished(e, &head, size);
+    struct ws_frame_head head = head_of(e, order, size);
     head.head_length = (uint8_t)ws_frame_head_write(&head, head_bytes);
     whole = whole && buf_append(out, head_bytes, head.head_length) && buf_append(out, payload, size);
     if (whole && head.masked)

@@ -41,6 +41,10 @@ struct endpoint {
 
     struct ws_judge *judge;  /* of what the peer sends; NULL before endpoint_begin */
     struct ws_deflater *deflater;
+    bool takeover;           /* of its context */
+    bool packing;            /* a message of ours is under way, its beginning was packed */
+    struct packed *packed;   /* what was packed before, newest first */
+    size_t packed_bytes;
     struct prng mask;
     struct {
         bool masked;
@@ -52,5 +56,7 @@ struct endpoint {
 
 /* An event of ours or of the peer's into the trace, when there is one. */
 void endpoint_trace(struct endpoint *endpoint, struct trace_event event);
+/* endpoint_send.c: frees what endpoint_pack keeps. */
+void endpoint_forget_packed(struct endpoint *endpoint);
 
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sample_sets;
+
 /* Best to worst is not a scale: ERROR is our own trouble and never counted against the testee. */
 enum verdict {
     VERDICT_PASS,
@@ -81,6 +83,7 @@ struct run_result {
     struct case_result **cases; /* in the order of the suite */
     size_t count, capacity;
     size_t ended;         /* of them, those whose result stands */
+    struct sample_sets *samples; /* what its cases send of them; NULL before the first use */
     size_t held;          /* bytes that the cases under way have received and not yet expected */
     bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
     size_t planned;

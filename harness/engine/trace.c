@@ -1,7 +1,6 @@
 /* Recording of a trace; trace_print.c writes it out. See trace.h. */
 #include "engine/trace.h"
 
-#include "base/hash.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 
 void trace_init(struct trace *trace)
 {
-    *trace = (struct trace){.digest = HASH_START};
+    *trace = (struct trace){.sent = HASH_EMPTY};
     arena_init(&trace->arena);
 }
 
@@ -65,5 +64,5 @@ void trace_add(struct trace *trace, const struct trace_event *event)
 
 void trace_sent(struct trace *trace, const void *bytes, size_t size)
 {
-    trace->digest = hash_bytes(trace->digest, bytes, size);
+    hash_add(&trace->sent, bytes, size);
 }

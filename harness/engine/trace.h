@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "wire/judge.h"
 
 enum trace_kind {
@@ -36,7 +37,7 @@ struct trace {
     struct trace_event *events;
     size_t count, capacity;
     size_t left_out;           /* beyond LIMIT_TRACE_EVENTS */
-    uint64_t digest;           /* over every byte that we sent, in order: equal runs have equal digests (FNV-1a) */
+    struct hash sent;          /* over every byte that we sent, in order: equal runs have equal ones */
 };
 
 void trace_init(struct trace *trace);

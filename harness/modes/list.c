@@ -5,6 +5,7 @@
 #include "engine/suite/suite.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int id_width(const struct suite *suite)
@@ -23,6 +24,46 @@ static void list_cases(const struct suite *suite, FILE *out)
     for (size_t i = 0; i < suite->case_count; i++)
         fprintf(out, "%-*s  %s\n", width, suite->cases[i].test->id, suite->cases[i].test->title);
 }
+
+/* ---- ids of Autobahn|Testsuite ---- */
+
+struct alias { const char *id; const struct test_case *test; };
+
+static int by_number(const void *a, const void *b)
+{
+    return strverscmp(((const struct alias *)a)->id, ((const struct alias *)b)->id);
+}
+
+static size_t alias_count(const struct suite *suite)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < suite->case_count; i++)
+        for (const char *const *id = suite->cases[i].test->autobahn; id != NULL && *id != NULL; id++)
+            n++;
+    return n;
+}
+
+/* Those that match, in the order of their numbers; returns how many. */
+static size_t list_aliases(const struct suite *suite, const char *pattern, FILE *out, struct diag *why)
+{
+    size_t n = 0;
+    struct alias *all = calloc(alias_count(suite) + 1, sizeof *all);
+    if (all == NULL) {
+        diag_set(why, DIAG_TROUBLE, "out of memory");
+        return 0;
+    }
+    for (size_t i = 0; i < suite->case_count; i++)
+        for (const char *const *id = suite->cases[i].test->autobahn; id != NULL && *id != NULL; id++)
+            if (pattern == NULL || fnmatch(pattern, *id, 0) == 0)
+                all[n++] = (struct alias){*id, suite->cases[i].test};
+    qsort(all, n, sizeof *all, by_number);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%-8s  %s\n", all[i].id, all[i].test->id);
+    free(all);
+    return n;
+}
+
+/* ---- requirements ---- */
 
 /* One requirement, its cases, and for whom it has none though it could. */
 static void list_requirement(const struct suite *suite, const struct requirement *row, FILE *out)
@@ -89,9 +130,11 @@ int list_main(const struct list_options *options, struct diag *why)
     size_t listed = 0;
     if (suite_add_embedded(&suite, NULL, why)) {
         const char *const only[] = {options->pattern, NULL};
-        bool by_id = !options->requirements && options->pattern != NULL;
+        bool by_id = !options->requirements && !options->autobahn && options->pattern != NULL;
         suite_filter(&suite, &(struct suite_filter){.include = by_id ? only : NULL, .no_scenarios = true});
-        if (!options->requirements) {
+        if (options->autobahn) {
+            listed = list_aliases(&suite, options->pattern, options->out, why);
+        } else if (!options->requirements) {
             list_cases(&suite, options->out);
             listed = suite.case_count;
         } else if (requirements_read(&requirements)) {

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #define TAIL_SIZE 4u
+#define STRETCH_MAX 8192u /* half a window of 14 bits */
 #define ROOM 4096u  /* bytes of output that a deflater keeps */
 #define MARK_MAX 16u /* a sync flush behind a finished block takes 6 bytes */
 
@@ -146,6 +147,10 @@ enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_ste
 
 struct ws_inflater {
     z_stream z;
+    /* For windows below 32 KiB: the same stream in half the window, which shows
+     * that what it takes reaches no further back than it may (see inflate_some). */
+    z_stream scout;
+    bool scout_made, scouting;
     size_t window;          /* bytes a distance may reach back */
     bool context_takeover;
     size_t history;         /* bytes a distance can reach, at most `window` */
@@ -159,13 +164,13 @@ struct ws_inflater {
 
 /* zlib allocates the window at first use. Used here, it is there for good:
  * inflating never allocates. */
-static bool inflater_start(struct ws_inflater *i, int window_bits)
+static bool inflater_start(z_stream *z, int window_bits)
 {
-    if (inflateInit2(&i->z, -window_bits) != Z_OK)
+    if (inflateInit2(z, -window_bits) != Z_OK)
         return false;
-    if (inflateSetDictionary(&i->z, tail, 1) == Z_OK)
+    if (inflateSetDictionary(z, tail, 1) == Z_OK)
         return true;
-    inflateEnd(&i->z);
+    inflateEnd(z);
     return false;
 }
 
@@ -180,7 +185,16 @@ struct ws_inflater *ws_inflater_new(int window_bits, bool context_takeover)
     i->z.zfree = release;
     i->window = (size_t)1 << window_bits;
     i->context_takeover = context_takeover;
-    if (!inflater_start(i, window_bits)) {
+    i->scout.zalloc = allocate;
+    i->scout.zfree = release;
+    if (!inflater_start(&i->z, window_bits)) {
+        free(i);
+        return NULL;
+    }
+    bool small = window_bits > 8 && window_bits < 15;
+    i->scout_made = small && inflater_start(&i->scout, window_bits - 1);
+    if (small && !i->scout_made) {
+        inflateEnd(&i->z);
         free(i);
         return NULL;
     }
@@ -193,12 +207,17 @@ void ws_inflater_free(struct ws_inflater *i)
     if (i == NULL)
         return;
     inflateEnd(&i->z);
+    if (i->scout_made)
+        inflateEnd(&i->scout);
     free(i);
 }
 
 static void forget_window(struct ws_inflater *i)
 {
     inflateReset(&i->z);
+    if (i->scout_made)
+        inflateReset(&i->scout);
+    i->scouting = i->scout_made;
     i->history = 0;
     i->at_boundary = true;
 }
@@ -209,6 +228,8 @@ static void forget_window(struct ws_inflater *i)
 static void new_stream(struct ws_inflater *i)
 {
     inflateResetKeep(&i->z);
+    if (i->scouting)
+        inflateResetKeep(&i->scout);
     i->at_boundary = true;
 }
 
@@ -232,12 +253,30 @@ static enum ws_inflate_fault name_fault(const struct ws_inflater *i)
 /* How much zlib may write at once. It looks for a distance in its output
  * buffer as well as in its window; where both together could reach further
  * back than the sender may, we go byte by byte. */
-static uInt room_for_exactness(const struct ws_inflater *i, size_t room)
+static uInt room_for_exactness(const struct ws_inflater *i, uInt room)
 {
     if (i->window == 32768)
-        return zlib_size(room);
+        return room;
     size_t reach = i->history < i->window ? i->window - i->history : 1;
-    return smaller(zlib_size(room), (uInt)reach);
+    return smaller(room, (uInt)reach);
+}
+
+/* Byte by byte is slow. The scout goes first: its window is half as large, so
+ * that in a stretch of at most the other half all that it finds lies within
+ * reach, and the stretch may be inflated at once. What it does not find may
+ * still be fine; then it is of no more use before the window is forgotten. */
+static uInt room_by_scout(struct ws_inflater *i, const uint8_t *in, uInt given, uInt room)
+{
+    if (!i->scouting)
+        return room_for_exactness(i, room);
+    uInt stretch = smaller(room, (uInt)(i->window / 2));
+    uint8_t out[STRETCH_MAX];
+    i->scout.next_in = (Bytef *)(uintptr_t)in;
+    i->scout.avail_in = given;
+    i->scout.next_out = out;
+    i->scout.avail_out = stretch;
+    i->scouting = inflate(&i->scout, Z_BLOCK) != Z_DATA_ERROR;
+    return i->scouting ? stretch : room_for_exactness(i, room);
 }
 
 /* Inflates from in[0 .. size) to the end of a block at most. Returns the bytes
@@ -246,7 +285,7 @@ static size_t inflate_some(struct ws_inflater *i, const uint8_t *in, size_t size
                            struct ws_codec_step *step)
 {
     uInt given = zlib_size(size);
-    uInt room = room_for_exactness(i, step->out_size - step->out_made);
+    uInt room = room_by_scout(i, in, given, zlib_size(step->out_size - step->out_made));
     i->z.next_in = (Bytef *)(uintptr_t)in;
     i->z.avail_in = given;
     i->z.next_out = step->out + step->out_made;

@@ -3,6 +3,7 @@
 #include "engine/language/parse.h"
 #include "engine/language/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +18,9 @@ struct chapter {
     enum role_tested tested;
     const char *stem;       /* of the file's name: id of a scenario */
     bool only;              /* the one scenario of the file */
-    const char *value;      /* the family's, or NULL */
-    size_t member;          /* its number */
+    struct family_value values[SCRIPT_EACH_MAX]; /* of a family, this member's */
+    size_t value_count;     /* 0: no family */
+    size_t member, members; /* its number, of how many */
     bool failed;            /* this member has a mistake */
     struct test_case *test_case;
 };
@@ -34,13 +36,16 @@ static void chapter_wrong(struct chapter *c, enum slot slot, const char *message
 
 /* ---- texts ---- */
 
-/* A title with the family's value in place. */
+/* A title with the family's values in place. */
 static const char *title_text(struct chapter *c, const struct payload *payload)
 {
     struct parser *p = c->p;
-    const char *name = c->test_case == NULL ? NULL : c->test_case->each_name;
-    struct capture member = {name, (const uint8_t *)c->value, name == NULL ? 0 : strlen(c->value)};
-    struct payload_scope scope = {.captures = &member, .capture_count = name != NULL};
+    struct capture values[SCRIPT_EACH_MAX];
+    for (size_t i = 0; i < c->value_count; i++) {
+        const char *value = c->values[i].value;
+        values[i] = (struct capture){c->values[i].name, (const uint8_t *)value, strlen(value)};
+    }
+    struct payload_scope scope = {.captures = values, .capture_count = c->value_count};
     struct buf text;
     struct diag why = {0};
     const char *what;
@@ -64,14 +69,25 @@ static const char *head_title(struct chapter *c)
 
 /* ---- the family's value ---- */
 
-/* The word with the family's value in place of each ${name}, which are all its own. */
+/* What stands for the ${name} at `at`, which is one of the family's. */
+static const char *value_at(const struct chapter *c, const char *at)
+{
+    for (size_t i = 0; i < c->value_count; i++) {
+        size_t size = strlen(c->values[i].name);
+        if (strncmp(at + 2, c->values[i].name, size) == 0 && at[2 + size] == '}')
+            return c->values[i].value;
+    }
+    return c->values[0].value; /* the line of the family has a mistake, and any name passes */
+}
+
+/* The word with the family's values in place of each ${name}, which are all its own. */
 static const char *filled_in(struct chapter *c, const char *word)
 {
     struct buf text;
     buf_init(&text, LIMIT_SCRIPT_BYTES);
     for (const char *at; (at = strstr(word, "${")) != NULL; word = strchrnul(at, '}') + 1) {
         buf_append(&text, word, (size_t)(at - word));
-        buf_append_text(&text, c->value);
+        buf_append_text(&text, value_at(c, at));
     }
     buf_append_text(&text, word);
     const char *filled = text.failed ? NULL : parse_text(c->p, buf_text(&text), text.size);
@@ -86,7 +102,7 @@ static struct setting *resolved(struct chapter *c, const struct step *step, cons
     struct setting *setting = arena_copy(&c->p->script->arena, from, sizeof *from);
     struct value_fault fault;
     c->p->no_memory = c->p->no_memory || setting == NULL;
-    if (setting == NULL || from->value.written == NULL || c->value == NULL)
+    if (setting == NULL || from->value.written == NULL || c->value_count == 0)
         return setting;
     const char *word = filled_in(c, from->value.written);
     if (word == NULL ||
@@ -96,7 +112,8 @@ static struct setting *resolved(struct chapter *c, const struct step *step, cons
     if (c->failed)
         return setting; /* one message for a value, however often it is used */
     const struct setting *each = step_setting(c->head, SLOT_EACH);
-    mistake_add(&c->p->mistakes, c->head->line, each->column, "value %.40s: %s", c->value, fault.message);
+    const char *value = value_at(c, strstr(from->value.written, "${"));
+    mistake_add(&c->p->mistakes, c->head->line, each->column, "value %.40s: %s", value, fault.message);
     mistake_hint(&c->p->mistakes, "it stands in '%.40s' in line %d%s%s", from->value.written, step->line,
                  fault.hint[0] == 0 ? "" : ": ", fault.hint);
     c->failed = true;
@@ -143,33 +160,80 @@ static void read_requirements(struct chapter *c)
     c->test_case->grades = grades;
 }
 
+/* Of "9.7.1..6" how many ids it is, what stands before the number, and the first one's; a plain id is one. */
+struct id_row { size_t count, stem; unsigned first; };
+
+static struct id_row read_id_row(const char *word)
+{
+    const char *dots = strstr(word, ".."), *digits = dots;
+    struct id_row row = {.count = 1};
+    while (digits != NULL && digits > word && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    unsigned first, last;
+    int end = 0;
+    bool is_row = digits != NULL && digits != dots && sscanf(digits, "%4u..%4u%n", &first, &last, &end) == 2;
+    if (!is_row || digits[end] != 0 || last < first)
+        return row;
+    return (struct id_row){.count = last - first + 1, .stem = (size_t)(digits - word), .first = first};
+}
+
+static size_t id_count(const struct value *ids)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ids->word_count; i++)
+        n += read_id_row(ids->words[i]).count;
+    return n;
+}
+
+/* The n-th id of a line, its rows told one by one. */
+static const char *id_at(struct chapter *c, const struct value *ids, size_t n)
+{
+    size_t i = 0;
+    struct id_row row = read_id_row(ids->words[0]);
+    while (n >= row.count) {
+        n -= row.count;
+        row = read_id_row(ids->words[++i]);
+    }
+    const char *word = ids->words[i];
+    if (row.stem == 0)
+        return word;
+    const char *id = arena_printf(&c->p->script->arena, "%.*s%u", (int)row.stem, word, row.first + (unsigned)n);
+    c->p->no_memory = c->p->no_memory || id == NULL;
+    return id == NULL ? "-" : id;
+}
+
 static size_t alias_count(const struct chapter *c)
 {
     size_t n = 0;
     for (const struct step *s = c->head->next; s != c->steps; s = s->next)
         for (const struct setting *ids = step_setting(s, SLOT_IDS); ids != NULL; ids = NULL)
-            n += ids->value.word_count;
+            n += id_count(&ids->value);
     return n;
 }
 
-/* Of a family, each line of aliases holds one for each value, in their order. */
+static void keep_alias(const char **ids, size_t *n, const char *id)
+{
+    if (strcmp(id, "-") != 0)
+        ids[(*n)++] = id;
+}
+
+/* Of a family, each line of aliases holds one for each member, in their order. */
 static void read_aliases(struct chapter *c)
 {
     const char **ids = parse_alloc(c->p, (alias_count(c) + 1) * sizeof *ids);
+    bool family = c->value_count != 0;
     size_t n = 0;
     if (ids == NULL)
         return;
     for (const struct step *s = c->head->next; s != c->steps; s = s->next) {
         const struct setting *line = step_setting(s, SLOT_IDS);
-        if (line == NULL)
-            continue;
-        const struct value *v = &line->value;
-        for (size_t i = 0; i < v->word_count; i++)
-            if ((c->value == NULL || i == c->member) && strcmp(v->words[i], "-") != 0)
-                ids[n++] = v->words[i];
-        size_t members = c->value == NULL ? 0 : step_setting(c->head, SLOT_EACH)->value.word_count - 1;
-        if (c->value != NULL && c->member == 0 && v->word_count != members) {
-            mistake_add(&c->p->mistakes, s->line, line->column, "%zu ids for %zu values", v->word_count, members);
+        size_t count = line == NULL ? 0 : id_count(&line->value);
+        for (size_t i = 0; i < count && !family; i++)
+            keep_alias(ids, &n, id_at(c, &line->value, i));
+        if (family && c->member < count)
+            keep_alias(ids, &n, id_at(c, &line->value, c->member));
+        if (line != NULL && family && c->member == 0 && count != c->members) {
+            mistake_add(&c->p->mistakes, s->line, line->column, "%zu ids for %zu values", count, c->members);
             mistake_hint(&c->p->mistakes, "one for each value of the family, - for none");
         }
     }
@@ -269,11 +333,12 @@ static void set_id(struct chapter *c)
         t->id = c->stem;
     else if (t->is_scenario)
         t->id = arena_printf(arena, "%s:%d", c->stem, c->head->line);
-    else if (c->value != NULL)
-        t->id = arena_printf(arena, "%s/%s", id == NULL ? "" : id->value.word, c->value);
     else
         t->id = id == NULL ? "" : id->value.word;
+    for (size_t i = 0; i < c->value_count && t->id != NULL; i++)
+        t->id = arena_printf(arena, "%s/%s", t->id, c->values[i].value);
     c->p->no_memory = c->p->no_memory || t->id == NULL;
+    t->id = t->id == NULL ? "" : t->id;
 }
 
 /* Room for one more case; arrays double, so the copies stay linear. */
@@ -302,9 +367,10 @@ static void make_case(struct chapter *c, size_t *capacity)
                             .file = c->p->script->name, .line = c->head->line, .timeout_ns = c->timeout_ns,
                             .tested = c->tested, .head = c->head};
     c->failed = false;
-    if (c->value != NULL) {
-        t->each_name = step_setting(c->head, SLOT_EACH)->value.words[0];
-        t->each_value = c->value;
+    if (c->value_count != 0) {
+        t->each = arena_copy(&c->p->script->arena, c->values, c->value_count * sizeof *c->values);
+        t->each_count = t->each == NULL ? 0 : c->value_count;
+        c->p->no_memory = c->p->no_memory || t->each == NULL;
     }
     set_id(c);
     t->title = head_title(c);
@@ -319,25 +385,56 @@ static void make_case(struct chapter *c, size_t *capacity)
         chapter_wrong(c, SLOT_ID, "more captures in one case than 64", "");
 }
 
-static void make_members(struct chapter *c, size_t *capacity)
+/* One `each`: a name, then values. False when it is wrong, which is told. */
+static bool add_each(struct chapter *c, const struct value *v)
 {
-    const struct setting *each = step_setting(c->head, SLOT_EACH);
-    if (each == NULL) {
-        make_case(c, capacity);
-        return;
-    }
-    const struct value *v = &each->value;
+    size_t before = c->value_count;
+    for (size_t i = 0; i < before; i++)
+        if (v->word_count > 0 && strcmp(c->values[i].name, v->words[0]) == 0) {
+            chapter_wrong(c, SLOT_EACH, "a family's values have a name each", "each size 1 2 each limit 3 4");
+            return false;
+        }
     if (v->word_count > 0 && !value_is_name(v->words[0], strlen(v->words[0])))
         chapter_wrong(c, SLOT_EACH, "a family's value has a name", "each code 1000 1001: letters, digits and _");
     else if (v->word_count < 2)
         chapter_wrong(c, SLOT_EACH, "a family has values", "each code 1000 1001");
-    else if (v->word_count - 1 > LIMIT_FAMILY_CASES)
+    else if (v->word_count - 1 > LIMIT_FAMILY_CASES / c->members)
         chapter_wrong(c, SLOT_EACH, "more values in a family than 10000", "");
-    else
-        for (c->member = 0; c->member + 1 < v->word_count && !c->p->no_memory; c->member++) {
-            c->value = v->words[c->member + 1];
-            make_case(c, capacity);
-        }
+    else if (before == SCRIPT_EACH_MAX)
+        chapter_wrong(c, SLOT_EACH, "more than four `each` in a family", "");
+    else {
+        c->values[c->value_count++].name = v->words[0];
+        c->members *= v->word_count - 1;
+        return true;
+    }
+    return false;
+}
+
+/* The values of the member, whose number counts the last `each` fastest. */
+static void set_values(struct chapter *c)
+{
+    const struct setting *each[SCRIPT_EACH_MAX], *s = step_setting(c->head, SLOT_EACH);
+    size_t rest = c->member;
+    for (size_t i = 0; i < c->value_count; i++, s = step_next_setting(s))
+        each[i] = s;
+    for (size_t i = c->value_count; i-- > 0;) {
+        size_t count = each[i]->value.word_count - 1;
+        c->values[i].value = each[i]->value.words[1 + rest % count];
+        rest /= count;
+    }
+}
+
+static void make_members(struct chapter *c, size_t *capacity)
+{
+    c->value_count = 0;
+    c->members = 1;
+    for (const struct setting *each = step_setting(c->head, SLOT_EACH); each != NULL; each = step_next_setting(each))
+        if (!add_each(c, &each->value))
+            return;
+    for (c->member = 0; c->member < c->members && !c->p->no_memory; c->member++) {
+        set_values(c);
+        make_case(c, capacity);
+    }
 }
 
 static int by_id(const void *a, const void *b)
@@ -360,7 +457,7 @@ static void check_ids(struct parser *p)
         const struct test_case *t = sorted[i];
         if (t->id[0] == 0 || strcmp(t->id, sorted[i - 1]->id) != 0)
             continue;
-        const struct setting *id = step_setting(t->head, t->each_name != NULL ? SLOT_EACH : SLOT_ID);
+        const struct setting *id = step_setting(t->head, t->each_count != 0 ? SLOT_EACH : SLOT_ID);
         mistake_add(&p->mistakes, t->line, id == NULL ? t->head->column : id->column, "the id %.60s is taken", t->id);
         mistake_hint(&p->mistakes, "by line %d", sorted[i - 1]->line);
     }

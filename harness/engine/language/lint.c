@@ -7,6 +7,7 @@
 #include "engine/language/verbs.h"
 
 #include <pcre2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ struct lint {
     struct name_use captures[LIMIT_CAPTURES];
     unsigned capture_count;
     unsigned in_repeat;
-    bool family_used;
+    bool family_used[SCRIPT_EACH_MAX];
     bool looks;          /* some step looks at what the testee does */
 };
 
@@ -48,9 +49,11 @@ struct lint {
 static void use_name(struct lint *l, const struct step *step, int column, const char *name)
 {
     const struct test_case *t = l->test_case;
-    if (t->each_name != NULL && strcmp(name, t->each_name) == 0) {
-        l->family_used = true;
-        return;
+    for (size_t i = 0; i < t->each_count; i++) {
+        if (strcmp(name, t->each[i].name) == 0) {
+            l->family_used[i] = true;
+            return;
+        }
     }
     if (l->in_repeat > 0 && strcmp(name, "i") == 0)
         return;
@@ -284,14 +287,16 @@ static void check_head(struct lint *l)
     }
 }
 
-/* Does ${name} of the family stand in a word of these lines? Only it may. */
-static bool takes_value(const struct step *line)
+/* Does ${name} of the family stand in a word of these lines? */
+static bool takes_value(const struct step *line, const char *name)
 {
+    char written[64];
+    snprintf(written, sizeof written, "${%.40s}", name);
     for (; line != NULL && line->verb != VERB_CASE && line->verb != VERB_SCENARIO; line = line->next) {
         for (const struct setting *s = line->settings; s != NULL; s = s->next)
-            if (s->value.written != NULL)
+            if (s->value.written != NULL && strstr(s->value.written, written) != NULL)
                 return true;
-        if (takes_value(line->body) || takes_value(line->alternatives))
+        if (takes_value(line->body, name) || takes_value(line->alternatives, name))
             return true;
     }
     return false;
@@ -315,7 +320,8 @@ static void lint_case(struct lint *l, const struct test_case *t)
 {
     l->test_case = t;
     l->actor_count = l->capture_count = l->in_repeat = 0;
-    l->looks = l->family_used = false;
+    l->looks = false;
+    memset(l->family_used, 0, sizeof l->family_used);
     check_head(l);
     lint_steps(l, t->steps);
     check_unused(l);
@@ -327,8 +333,10 @@ static void lint_case(struct lint *l, const struct test_case *t)
     const struct setting *each = step_setting(t->head, SLOT_EACH), *title = step_setting(t->head, SLOT_TITLE);
     if (title != NULL)
         use_payload(l, t->head, title->column, title->value.bytes);
-    if (each != NULL && !l->family_used && !takes_value(t->head->next)) {
-        warn(l, t->head, each->column, "the value ${%.40s} of this family is not used", t->each_name);
+    for (size_t i = 0; i < t->each_count && each != NULL; i++, each = step_next_setting(each)) {
+        if (l->family_used[i] || takes_value(t->head->next, t->each[i].name))
+            continue;
+        warn(l, t->head, each->column, "the value ${%.40s} of this family is not used", t->each[i].name);
         hint(l, "all its cases do the same");
     }
 }

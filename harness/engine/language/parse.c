@@ -228,8 +228,7 @@ static void begin_case(struct parser *p, const struct step *step, bool fine)
     p->in_case = true;
     p->in_steps = p->told_no_case = false;
     memset(p->seen, 0, sizeof p->seen);
-    const struct setting *each = step_setting(step, SLOT_EACH);
-    p->family = each != NULL && each->value.word_count > 0 ? each->value.words[0] : NULL;
+    p->family = step_setting(step, SLOT_EACH) != NULL ? step : NULL;
     p->family_unknown = !fine;
 }
 

@@ -38,7 +38,7 @@ struct parser {
     bool in_case, in_steps;
     bool told_no_case;
     bool seen[VERBS];    /* head lines of the case */
-    const char *family;  /* name of its value, or NULL */
+    const struct step *family; /* the line of a family's case, or NULL */
     bool family_unknown; /* its line has mistakes: any name passes */
 };
 

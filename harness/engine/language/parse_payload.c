@@ -284,7 +284,31 @@ static bool read_repeat(struct parser *p, struct piece *piece)
     if (!parse_is_payload(&p->token))
         return expected(p, PIECE_REPEAT, "the bytes to repeat");
     piece->inner = parse_payload(p, false);
-    return piece->inner != NULL && read_x_times(p, piece);
+    if (piece->inner == NULL)
+        return false;
+    piece->to = token_is(&p->token, "to");
+    if (piece->to)
+        parse_next(p);
+    return piece->to ? read_times(p, piece) : read_x_times(p, piece);
+}
+
+static bool read_sample(struct parser *p, struct piece *piece)
+{
+    size_t name = p->token.kind == TOKEN_WORD ? value_variable(p->token.at, p->token.size) : 0;
+    piece->sample = name != 0 || p->token.kind != TOKEN_WORD ? SAMPLES : sample_find(p->token.at, p->token.size);
+    if (name == 0 && piece->sample == SAMPLES) {
+        struct suggestion near = suggest(p->token.at, p->token.size);
+        for (enum sample_kind kind = 0; kind < SAMPLES; kind++)
+            suggest_word(&near, sample_word(kind), strlen(sample_word(kind)));
+        parse_wrong(p, "sample() needs a kind of data");
+        if (!suggest_hint(&near, &p->mistakes))
+            mistake_hint(&p->mistakes, "json html play bitmap pdf, as in %s", piece_rows[PIECE_SAMPLE].example);
+        return false;
+    }
+    if (name != 0)
+        piece->sample_name = parse_text(p, p->token.at + 2, name);
+    parse_next(p);
+    return read_times(p, piece);
 }
 
 static bool read_file(struct parser *p, struct piece *piece)
@@ -298,6 +322,7 @@ static bool read_file(struct parser *p, struct piece *piece)
 static bool (*const piece_readers[PIECES])(struct parser *p, struct piece *piece) = {
     [PIECE_HEX] = read_hex_piece, [PIECE_FILL] = read_fill,  [PIECE_REPEAT] = read_repeat,
     [PIECE_RANDOM] = read_times,  [PIECE_TEXT] = read_times, [PIECE_FILE] = read_file,
+    [PIECE_SAMPLE] = read_sample,
 };
 
 /* The kind that the word at the token calls; PIECES when there is none, which is reported. */
@@ -315,7 +340,7 @@ static enum piece_kind called_kind(struct parser *p)
     }
     parse_wrong(p, "unknown kind of bytes");
     if (!suggest_hint(&near, &p->mistakes))
-        mistake_hint(&p->mistakes, "hex() fill() repeat() random() text() file(), or \"text\"");
+        mistake_hint(&p->mistakes, "hex() fill() repeat() random() text() sample() file(), or \"text\"");
     return PIECES;
 }
 

@@ -52,16 +52,30 @@ static void wrong_value(struct parser *p, const struct value_fault *fault)
         mistake_hint(&p->mistakes, "%s", fault->hint);
 }
 
-/* Is each ${name} in the word the value of this family? What it stands for is read when it is known. */
+/* The family's name that stands at "${"; NULL when it is none of them. */
+static const char *family_name_at(const struct parser *p, const char *at)
+{
+    const struct setting *each = p->family == NULL ? NULL : step_setting(p->family, SLOT_EACH);
+    for (; each != NULL; each = step_next_setting(each)) {
+        const char *name = each->value.word_count == 0 ? "" : each->value.words[0];
+        size_t size = strlen(name);
+        if (size != 0 && strncmp(at + 2, name, size) == 0 && at[2 + size] == '}')
+            return name;
+    }
+    return NULL;
+}
+
+/* Is each ${name} in the word a value of this family? What it stands for is read when it is known. */
 static bool only_family_names(struct parser *p, const char *word)
 {
     const char *at = word;
-    size_t size = p->family == NULL ? 0 : strlen(p->family);
     while (!p->family_unknown && (at = strstr(at, "${")) != NULL) {
-        if (size == 0 || strncmp(at + 2, p->family, size) != 0 || at[2 + size] != '}') {
+        if (family_name_at(p, at) == NULL) {
+            const struct setting *each = p->family == NULL ? NULL : step_setting(p->family, SLOT_EACH);
+            bool named = each != NULL && each->value.word_count != 0;
             parse_wrong(p, "only the value of a family may stand here");
-            mistake_hint(&p->mistakes, size > 0 ? "this family's is ${%.40s}" : "case ID each NAME VALUE...",
-                         p->family);
+            mistake_hint(&p->mistakes, named ? "this family's is ${%.40s}" : "case ID each NAME VALUE...",
+                         named ? each->value.words[0] : "");
             return false;
         }
         at += 2;
@@ -92,7 +106,7 @@ static bool read_words(struct parser *p, enum slot slot, struct value *value)
         room++;
     value->words = parse_alloc(p, (room + 1) * sizeof *value->words);
     bool fine = value->words != NULL;
-    for (; value->words != NULL && p->token.kind == TOKEN_WORD; parse_next(p)) {
+    for (; value->words != NULL && p->token.kind == TOKEN_WORD && find_option(p) == NULL; parse_next(p)) {
         struct value word;
         struct value_fault fault;
         if (value_read(&p->script->arena, VALUE_WORD, slot, p->token.at, p->token.size, &word, &fault)) {

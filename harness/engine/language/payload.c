@@ -90,6 +90,20 @@ static bool make_fill(struct maker *m, const struct piece *piece)
            buf_append_fill(m->out, piece->byte, (size_t)times);
 }
 
+/* What was made behind `begin` is repeated until it is so many bytes, and cut there. */
+static bool fill_up(struct maker *m, size_t begin, size_t size, uint64_t bytes)
+{
+    if (bytes > size && !room_for(m, bytes - size))
+        return false;
+    for (uint64_t have = size; have < bytes;) {
+        size_t left = (size_t)(bytes - have), n = left < size ? left : size;
+        buf_append(m->out, m->out->data + begin, n);
+        have += n;
+    }
+    m->out->size = begin + (size_t)bytes;
+    return true;
+}
+
 /* Made once, then copied: the same bytes each time, also of random(). */
 static bool make_repeat(struct maker *m, const struct piece *piece)
 {
@@ -104,11 +118,34 @@ static bool make_repeat(struct maker *m, const struct piece *piece)
     size_t size = m->out->size - begin;
     if (size == 0)
         return true;
+    if (piece->to)
+        return fill_up(m, begin, size, times);
     if (times - 1 > LIMIT_PAYLOAD_BYTES || !room_for(m, (times - 1) * size))
         return false;
     for (uint64_t i = 1; i < times; i++)
         buf_append(m->out, m->out->data + begin, size); /* there is room: data stays where it is */
     return true;
+}
+
+/* The kind may be a ${name}, as the number may. */
+static bool make_sample(struct maker *m, const struct piece *piece)
+{
+    uint64_t count;
+    enum sample_kind kind = piece->sample;
+    if (m->scope->samples == NULL)
+        return diag_set(m->why, DIAG_USAGE, "sample() cannot stand here");
+    if (piece->sample_name != NULL) {
+        const struct capture *c = find_capture(m, piece->sample_name);
+        if (c == NULL)
+            return false;
+        kind = sample_find((const char *)c->bytes, c->size);
+        if (kind == SAMPLES)
+            return diag_set(m->why, DIAG_USAGE, "${%s} is no kind of data", piece->sample_name);
+    }
+    if (!times_of(m, piece, &count) || !room_for(m, count))
+        return false;
+    return sample_read(m->scope->samples, kind, (size_t)count, m->out) ||
+           diag_set(m->why, DIAG_TROUBLE, "no room for a payload of %llu bytes", (unsigned long long)count);
 }
 
 static bool has_random(struct maker *m)
@@ -222,6 +259,7 @@ static bool (*const makers[PIECES])(struct maker *m, const struct piece *piece) 
     [PIECE_QUOTED] = make_text,   [PIECE_RAW] = make_text,      [PIECE_CAPTURE] = make_capture,
     [PIECE_HEX] = make_hex,       [PIECE_FILL] = make_fill,     [PIECE_REPEAT] = make_repeat,
     [PIECE_RANDOM] = make_random, [PIECE_TEXT] = make_random_text, [PIECE_FILE] = make_file,
+    [PIECE_SAMPLE] = make_sample,
 };
 
 static bool make(struct maker *m, const struct payload *payload)

@@ -114,13 +114,28 @@ static void print_fill(const struct piece *piece, struct buf *out)
 static void print_repeat(const struct piece *piece, struct buf *out)
 {
     payload_print(piece->inner, out);
-    print_times(piece, out);
+    if (!piece->to) {
+        print_times(piece, out);
+        return;
+    }
+    buf_append_text(out, " to ");
+    if (!print_name(piece, out))
+        value_print_size(piece->times, out);
 }
 
 static void print_size(const struct piece *piece, struct buf *out)
 {
     if (!print_name(piece, out))
         value_print_size(piece->times, out);
+}
+
+static void print_sample(const struct piece *piece, struct buf *out)
+{
+    if (piece->sample_name != NULL)
+        buf_printf(out, "${%s} ", piece->sample_name);
+    else
+        buf_printf(out, "%s ", sample_word(piece->sample));
+    print_size(piece, out);
 }
 
 static void print_path(const struct piece *piece, struct buf *out)
@@ -132,6 +147,7 @@ static void print_path(const struct piece *piece, struct buf *out)
 static void (*const inside[PIECES])(const struct piece *piece, struct buf *out) = {
     [PIECE_HEX] = print_hex,     [PIECE_FILL] = print_fill, [PIECE_REPEAT] = print_repeat,
     [PIECE_RANDOM] = print_size, [PIECE_TEXT] = print_size, [PIECE_FILE] = print_path,
+    [PIECE_SAMPLE] = print_sample,
 };
 
 /* Returns the piece behind what was printed. */

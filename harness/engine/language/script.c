@@ -91,6 +91,14 @@ bool value_has_code(const struct value *value, uint32_t code)
     return false;
 }
 
+const char *family_value(const struct test_case *test_case, const char *name)
+{
+    for (size_t i = 0; i < test_case->each_count; i++)
+        if (strcmp(test_case->each[i].name, name) == 0)
+            return test_case->each[i].value;
+    return NULL;
+}
+
 /* ---- made by hand ---- */
 
 struct step *step_new(struct arena *arena, enum form form)

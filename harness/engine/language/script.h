@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/prng.h"
+#include "engine/language/sample.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,8 +54,11 @@ struct piece {
     const uint8_t *bytes;  /* QUOTED, RAW, HEX */
     size_t size;
     const char *name;      /* CAPTURE; of the others the ${name} that stands for their number or digits, or NULL */
+    enum sample_kind sample; /* SAMPLE: of what */
+    const char *sample_name; /* SAMPLE: the ${name} that stands for its kind, or NULL */
     uint8_t byte;          /* FILL */
-    uint64_t times;        /* FILL, REPEAT: how often; RANDOM, TEXT: bytes */
+    bool to;               /* REPEAT: `times` is how many bytes in all */
+    uint64_t times;        /* FILL, REPEAT: how often; RANDOM, TEXT: bytes; SAMPLE: characters or bytes */
     struct payload *inner; /* REPEAT: what; FILE: the path */
     struct piece *next;
 };
@@ -103,6 +107,10 @@ struct step {
     struct step *next;
 };
 
+/* ${name} of a family, in one of its cases. */
+struct family_value { const char *name, *value; };
+#define SCRIPT_EACH_MAX 4u
+
 enum role_tested { TESTED_BOTH, TESTED_SERVER, TESTED_CLIENT };
 enum grade { GRADE_MUST, GRADE_SHOULD, GRADE_MAY };
 
@@ -122,8 +130,8 @@ struct test_case {
     const char *const *autobahn;     /* alias ids, NULL-terminated */
     bool needs[FORMS];        /* FORM_NEEDS_* */
     const char *needs_protocol;
-    const char *each_name;    /* NULL, or ${name} of the family */
-    const char *each_value;
+    const struct family_value *each; /* of a family's case: what its names stand for */
+    size_t each_count;
     struct step *steps;       /* STEP verbs only; each member of a family has its own, with its value in place */
     size_t step_count;        /* bodies and alternatives among them */
     const struct step *head;  /* its `case` or `scenario` line in script->lines */
@@ -196,6 +204,8 @@ const struct setting *step_next_setting(const struct setting *setting);
 uint64_t step_number(const struct step *step, enum slot slot, uint64_t otherwise);
 bool step_flag(const struct step *step, enum slot slot);
 bool value_has_code(const struct value *value, uint32_t code);
+/* What ${name} of the family stands for in this case; NULL when it is none of its names. */
+const char *family_value(const struct test_case *test_case, const char *name);
 
 /* ---- payloads ---- */
 
@@ -204,6 +214,7 @@ struct payload_scope {
     const struct capture *captures; /* ${name}; the family's value and ${i} are among them */
     size_t capture_count;
     struct prng *random;            /* random(), text() */
+    struct sample_reader *samples;  /* sample(); NULL: not allowed */
     const char *file_dir;           /* file("x") is relative to it; NULL: not allowed */
 };
 /* Appends the bytes. False with a diag: unknown ${name}, not a number, file not

@@ -301,6 +301,7 @@ static void on_accept(void *arg, struct layer *fresh)
         .seed = peer->config.seed,
         .connection = ++peer->number,
         .message_max = peer->config.message_max,
+        .deflate_level = 1, /* what it packs is an echo: sooner is better than smaller */
         .reader = conn->hooks->read_head != NULL || conn->hooks->read_payload != NULL ? peer_reader : NULL,
     };
     conn->endpoint = endpoint_new(fresh, &config, &sink, conn);

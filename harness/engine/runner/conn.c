@@ -2,8 +2,6 @@
  * inbox. Nothing is decided here. */
 #include "engine/runner/play.h"
 
-#include "base/hash.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +93,7 @@ static void on_message(struct conn *c, const struct ws_event *event)
 
 static bool answers_ping(struct conn *c, const uint8_t *payload, size_t size)
 {
-    uint64_t hash = hash_bytes(HASH_START, payload, size);
+    uint64_t hash = hash_of(payload, size);
     for (unsigned i = 0; i < PINGS_KEPT; i++) {
         if (c->pings[i] == hash) {
             c->pings[i] = 0;
@@ -107,7 +105,7 @@ static bool answers_ping(struct conn *c, const uint8_t *payload, size_t size)
 
 void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size)
 {
-    c->pings[c->ping_next++ % PINGS_KEPT] = hash_bytes(HASH_START, payload, size);
+    c->pings[c->ping_next++ % PINGS_KEPT] = hash_of(payload, size);
 }
 
 static void on_ping(struct conn *c, const struct ws_event *event)
@@ -391,7 +389,7 @@ static bool conn_over(struct conn *c, struct layer *layer)
         }
     }
     struct endpoint_config config = {.role = r->config.role, .seed = r->seed, .connection = c->number,
-                                     .message_max = r->message_max, .trace = &r->trace};
+                                     .message_max = r->message_max, .keep_packed = true, .trace = &r->trace};
     c->endpoint = endpoint_new(layer, &config, &conn_sink, c);
     if (!c->endpoint)
         end_case(r, VERDICT_ERROR, "", "", "no memory for a connection");

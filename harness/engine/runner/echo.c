@@ -2,18 +2,15 @@
  * Any message that is taken counts as the oldest one's return when it equals it. */
 #include "engine/runner/play.h"
 
-#include "base/hash.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-static void add_bytes(struct sent_message *m, const struct buf *body)
+static void add_bytes(struct sent_message *m, const uint8_t *body, size_t size)
 {
     size_t room = m->size < PREVIEW_BYTES ? PREVIEW_BYTES - (size_t)m->size : 0;
-    if (room && body->size)
-        memcpy(m->preview + m->size, body->data, body->size < room ? body->size : room);
-    m->hash = hash_bytes(m->hash, body->data, body->size);
-    m->size += body->size;
+    memcpy(m->preview + (m->size < PREVIEW_BYTES ? m->size : 0), body, size < room ? size : room);
+    hash_add(&m->hash, body, size);
+    m->size += size;
 }
 
 static void forget_sending(struct conn *c)
@@ -23,7 +20,7 @@ static void forget_sending(struct conn *c)
 }
 
 /* A message is complete when a frame without `more` ends it; a frame that is broken is none. */
-void echo_sent(struct conn *c, const struct frame_order *order, const struct buf *body)
+void echo_sent(struct conn *c, const struct frame_order *order, const uint8_t *body, size_t size)
 {
     bool broken = order->rsv || order->claim || order->cut_set || order->opcode > WS_BINARY;
     bool begins = order->opcode != WS_CONTINUATION;
@@ -40,9 +37,9 @@ void echo_sent(struct conn *c, const struct frame_order *order, const struct buf
             return;
         }
         c->sending->opcode = order->opcode;
-        c->sending->hash = HASH_START;
+        c->sending->hash = HASH_EMPTY;
     }
-    add_bytes(c->sending, body);
+    add_bytes(c->sending, body, size);
     if (order->more)
         return;
     *c->unreturned_last = c->sending;
@@ -54,7 +51,7 @@ void echo_sent(struct conn *c, const struct frame_order *order, const struct buf
 bool echo_equals(const struct sent_message *sent, const struct item *item)
 {
     return item->kind == ITEM_MESSAGE && item->opcode == sent->opcode && item->size == sent->size &&
-           hash_bytes(HASH_START, item->data, item->size) == sent->hash;
+           hash_of(item->data, item->size) == hash_value(&sent->hash);
 }
 
 void echo_taken(struct conn *c, const struct item *item)

@@ -168,10 +168,22 @@ static const char *const *keep_requirements(struct runner *r)
     return kept ? kept : r->result->requirements;
 }
 
+static const char *keep_trace(struct runner *r)
+{
+    struct buf text;
+    buf_init(&text, TRACE_TEXT_MAX);
+    trace_print(&r->trace, r->result->id, &text);
+    bool cut = text.failed;
+    text.failed = false;
+    text.limit = 0;
+    if (cut)
+        buf_printf(&text, "\n# the trace is longer: cut here after %u KiB\n", TRACE_TEXT_MAX >> 10);
+    return keep(r, &text);
+}
+
 void grade_fill(struct runner *r)
 {
     struct case_result *result = r->result;
-    struct buf text;
     result->verdict = by_level(r);
     result->close_verdict = r->close_verdict;
     result->requirements = keep_requirements(r);
@@ -182,12 +194,6 @@ void grade_fill(struct runner *r)
     result->detail = r->detail;
     result->stderr_tail = r->last_words;
     case_result_keep(r->run, result, &r->trace);
-    buf_init(&text, TRACE_TEXT_MAX);
-    trace_print(&r->trace, result->id, &text);
-    bool cut = text.failed;
-    text.failed = false;
-    text.limit = 0;
-    if (cut)
-        buf_printf(&text, "\n# the trace is longer: cut here after %u KiB\n", TRACE_TEXT_MAX >> 10);
-    result->trace = keep(r, &text);
+    if (!r->config.troubles_only || result->verdict != VERDICT_PASS)
+        result->trace = keep_trace(r);
 }

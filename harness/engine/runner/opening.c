@@ -60,6 +60,10 @@ static bool put_field(struct runner *r, const struct step *step, int which, cons
 static bool put_extensions(struct runner *r, const struct step *step, const char *otherwise, struct buf *out)
 {
     const struct setting *s = step_setting(step, SLOT_DEFLATE);
+    if (step_setting(step, SLOT_ASK) && r->config.role == WS_CLIENT)
+        return asking_put_offers(r, step, out);
+    if (step_setting(step, SLOT_ASK) && *otherwise)
+        return buf_printf(out, "Sec-WebSocket-Extensions: %s\r\n", otherwise);
     if (!s || left_out(step, &fields[FIELD_EXTENSIONS]))
         return true;
     if (!s->value.bytes && !*otherwise)
@@ -355,13 +359,23 @@ static bool takes_deflate(struct runner *r, struct conn *c, const struct setting
     return fine;
 }
 
+/* Was it agreed to what the opening step wants of permessage-deflate, or can it be? */
+static bool has_deflate(struct runner *r, struct conn *c)
+{
+    const struct setting *deflate = step_setting(c->opened_by, SLOT_DEFLATE);
+    bool asks = step_setting(c->opened_by, SLOT_ASK) != NULL;
+    if (!deflate && !asks)
+        return true;
+    if (r->config.role == WS_CLIENT)
+        return c->answer.deflate;
+    return asks ? c->request.deflate : takes_deflate(r, c, deflate);
+}
+
 static bool needs_met(struct runner *r, struct conn *c)
 {
     const struct test_case *test = r->test;
     bool client = r->config.role == WS_CLIENT;
-    const struct setting *wanted = test->needs[FORM_NEEDS_DEFLATE] ? step_setting(c->opened_by, SLOT_DEFLATE) : NULL;
-    bool deflate = !wanted || (client ? c->answer.deflate : takes_deflate(r, c, wanted));
-    if (!deflate) {
+    if (test->needs[FORM_NEEDS_DEFLATE] && !has_deflate(r, c)) {
         end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it",
                  "the case needs permessage-deflate");
         return false;
@@ -439,7 +453,7 @@ static bool begin_head(struct runner *r, struct conn *c)
     if (r->config.role == WS_CLIENT) {
         fine = write_request(r, c, step, out) && buf_append(&c->sent_head, out->data, out->size);
     } else {
-        if (!opening_judge(r, c) || !waited_for_us(r, c))
+        if (!asking_agree(r, c) || !opening_judge(r, c) || !waited_for_us(r, c))
             return false;
         fine = status == 101 ? write_response(r, c, step, out) : write_refusal(r, step, status, out);
         const uint8_t *end = out->size ? memmem(out->data, out->size, "\r\n\r\n", 4) : NULL; /* frames may follow */
@@ -486,8 +500,9 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
         c->opening = OPENING_HEAD_OUT;
     }
     if (c->opening == OPENING_HEAD_OUT) {
-        if (pump_run(r, c) == STEP_WAIT)
-            return OPENING_WAIT;
+        enum progress progress = pump_run(r, c);
+        if (progress != STEP_DONE)
+            return progress == STEP_WAIT ? OPENING_WAIT : OPENING_ENDED;
         c->opening = OPENING_ANSWER;
         if (!client)
             return answered(r, c);

@@ -1,9 +1,10 @@
 /* What the parts of the runner share: a case under way, its connections, and
  * what was received and not yet expected. Only runner.c and its parts
- * (conn, inbox, echo, opening, steps_*, match, pattern, words, closing, grade) include it. */
+ * (conn, inbox, echo, opening, asking, steps_*, match, pattern, words, closing, grade) include it. */
 #ifndef ENGINE_PLAY_H
 #define ENGINE_PLAY_H
 
+#include "base/hash.h"
 #include "engine/endpoint.h"
 #include "engine/runner/listener.h"
 #include "engine/runner/runner.h"
@@ -42,7 +43,8 @@ struct item {
  * it, and its beginning for the report, so that memory stays small. */
 struct sent_message {
     uint8_t opcode;
-    uint64_t size, hash;
+    uint64_t size;
+    struct hash hash;
     uint8_t preview[PREVIEW_BYTES];
     struct sent_message *next;
 };
@@ -171,6 +173,7 @@ struct runner {
 
     uint64_t seed;             /* of this case */
     struct prng random, backoff;
+    struct sample_reader samples;
     struct trace trace;
     uint64_t began_ns;
 
@@ -270,6 +273,13 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
 bool waited_for_us(struct runner *r, struct conn *c);
 /* Judges the handshake that came about: remarks, UNIMPLEMENTED, FAIL. False: the case is over. */
 bool opening_judge(struct runner *r, struct conn *c);
+/* ---- asking.c ---- */
+
+/* Client: the header line with what the step asks for. False: the case is over. */
+bool asking_put_offers(struct runner *r, const struct step *step, struct buf *out);
+/* Server: what is agreed to, when the step asks for something. False: the case is over. */
+bool asking_agree(struct runner *r, struct conn *c);
+
 /* Client: the peer's response has come. */
 void opening_response(struct runner *r, struct conn *c);
 /* Server: the peer's request has come. */
@@ -305,7 +315,7 @@ void inbox_free(struct conn *c);
 /* ---- echo.c ---- */
 
 /* A frame of ours, right or wrong, with its payload before compression. */
-void echo_sent(struct conn *c, const struct frame_order *order, const struct buf *body);
+void echo_sent(struct conn *c, const struct frame_order *order, const uint8_t *body, size_t size);
 bool echo_equals(const struct sent_message *sent, const struct item *item);
 void echo_taken(struct conn *c, const struct item *item);
 void echo_free(struct conn *c);

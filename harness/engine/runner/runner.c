@@ -2,9 +2,8 @@
  * is called again whenever something happened until it is done. Nothing is
  * decided inside a callback of a connection: those wake the runner, and the
  * loop calls it. */
+#include "engine/language/value.h"
 #include "engine/runner/play.h"
-
-#include "base/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,18 +151,22 @@ enum progress wait_until(struct runner *r, uint64_t at_ns)
 
 bool runner_payload(struct runner *r, const struct payload *payload, struct buf *out)
 {
-    struct capture all[LIMIT_CAPTURES + 3];
+    struct capture all[LIMIT_CAPTURES + SCRIPT_EACH_MAX + 2];
     struct diag why = {0};
     size_t count = r->capture_count;
     memcpy(all, r->captures, count * sizeof *all);
-    if (r->test->each_name)
-        all[count++] = (struct capture){r->test->each_name, (const uint8_t *)r->test->each_value,
-                                        strlen(r->test->each_value)};
+    for (size_t i = 0; i < r->test->each_count; i++)
+        all[count++] = (struct capture){r->test->each[i].name, (const uint8_t *)r->test->each[i].value,
+                                        strlen(r->test->each[i].value)};
     if (*r->round_text)
         all[count++] = (struct capture){"i", (const uint8_t *)r->round_text, strlen(r->round_text)};
     if (*r->accept_key)
         all[count++] = (struct capture){"accept", (const uint8_t *)r->accept_key, strlen(r->accept_key)};
+    if (!r->run->samples)
+        r->run->samples = sample_sets_new(&r->run->arena, r->config.seed);
+    r->samples.sets = r->run->samples;
     struct payload_scope scope = {.captures = all, .capture_count = count, .random = &r->random,
+                                  .samples = r->samples.sets ? &r->samples : NULL,
                                   .file_dir = r->config.file_dir};
     if (payload_bytes(payload, &scope, out, &why))
         return true;
@@ -188,9 +191,15 @@ static void set_round(struct runner *r)
         *r->round_text = '\0';
 }
 
-static void enter_repeat(struct runner *r, const struct step *step)
+static uint64_t rounds_of(const struct runner *r, const struct step *step)
 {
     uint64_t rounds = step_number(step, SLOT_COUNT, 1);
+    return r->config.full ? step_number(step, SLOT_FULL, rounds) : rounds;
+}
+
+static void enter_repeat(struct runner *r, const struct step *step)
+{
+    uint64_t rounds = rounds_of(r, step);
     top(r)->step = step->next;
     if (!step->body || rounds == 0 || r->depth == LIMIT_REPEAT_DEPTH)
         return;
@@ -372,28 +381,52 @@ void runner_abandon(struct runner *r)
     runner_interrupt(r);
 }
 
-/* Bytes of a payload as far as the script tells; what it does not tell counts as much. */
-static uint64_t payload_weight(const struct payload *payload)
+/* How many bytes or times a piece says, a family's value in place; false when that is not known before it is played. */
+static bool piece_times(const struct test_case *test, const struct piece *piece, uint64_t *times)
 {
-    uint64_t weight = 0;
+    struct value_fault fault;
+    const char *value = piece->name ? family_value(test, piece->name) : NULL;
+    *times = piece->times;
+    if (!piece->name || piece->kind == PIECE_CAPTURE)
+        return piece->kind != PIECE_FILE;
+    return value && value_read_size(value, strlen(value), times, &fault);
+}
+
+/* Bytes of a payload as far as the script tells; what it does not tell counts as much. */
+static uint64_t payload_weight(const struct test_case *test, const struct payload *payload)
+{
+    uint64_t weight = 0, times;
     for (const struct piece *piece = payload ? payload->pieces : NULL; piece; piece = piece->next) {
-        bool unknown = piece->kind == PIECE_FILE || (piece->name && piece->kind != PIECE_CAPTURE);
-        uint64_t each = piece->kind == PIECE_REPEAT ? payload_weight(piece->inner) : 1;
-        if (unknown || each >= LIMIT_MESSAGE_BYTES || piece->times >= LIMIT_MESSAGE_BYTES)
+        uint64_t each = piece->kind == PIECE_REPEAT && !piece->to ? payload_weight(test, piece->inner)
+                        : piece->kind == PIECE_SAMPLE ? 2 : 1; /* its characters may be two bytes long */
+        if (!piece_times(test, piece, &times) || each >= LIMIT_MESSAGE_BYTES || times >= LIMIT_MESSAGE_BYTES)
             weight += LIMIT_MESSAGE_BYTES;
         else
-            weight += piece->times ? each * piece->times : piece->size;
+            weight += times ? each * times : piece->size;
     }
-    return weight;
+    return weight < LIMIT_MESSAGE_BYTES ? weight : LIMIT_MESSAGE_BYTES;
 }
+
+/* The largest payload of these steps. */
+static uint64_t steps_weight(const struct test_case *test, const struct step *step)
+{
+    uint64_t most = 0;
+    for (; step; step = step->next) {
+        const struct setting *payload = step_setting(step, SLOT_PAYLOAD);
+        uint64_t own = payload ? payload_weight(test, payload->value.bytes) : 0, below = steps_weight(test, step->body);
+        most = own > most ? own : most;
+        most = below > most ? below : most;
+    }
+    return most;
+}
+
+uint64_t runner_weight(const struct test_case *test_case) { return steps_weight(test_case, test_case->steps); }
 
 /* The largest message that the case is about: one payload, or all fragments together. */
 static void scan_payload(struct runner *r, const struct step *step, uint64_t rounds)
 {
     const struct setting *payload = step_setting(step, SLOT_PAYLOAD);
-    uint64_t weight = payload ? payload_weight(payload->value.bytes) : 0;
-    if (weight > LIMIT_MESSAGE_BYTES)
-        weight = LIMIT_MESSAGE_BYTES;
+    uint64_t weight = payload ? payload_weight(r->test, payload->value.bytes) : 0;
     if (step->form == FORM_SEND_CONTINUE || step_flag(step, SLOT_MORE))
         weight = r->fragment_bytes += weight * rounds;
     if (weight > r->message_max)
@@ -409,7 +442,7 @@ static void scan_steps(struct runner *r, const struct step *step, uint64_t round
         r->uses_frames |= step->form == FORM_EXPECT_FRAME;
         r->uses_pings |= step->form == FORM_EXPECT_PING;
         r->uses_echo |= step->form == FORM_EXPECT_ECHO;
-        uint64_t times = rounds * step_number(step, SLOT_COUNT, 1);
+        uint64_t times = rounds * rounds_of(r, step);
         scan_steps(r, step->body, times < LIMIT_MESSAGE_BYTES ? times : LIMIT_MESSAGE_BYTES);
         scan_steps(r, step->alternatives, rounds);
     }

@@ -18,6 +18,8 @@ struct runner_config {
     uint64_t come_ns;          /* server role: how long the next connection is waited for, when it is a driver that
                                   brings it, and its staying away is not the testee's; 0: the case's timeout */
     uint64_t seed;
+    bool troubles_only;        /* the text of a trace is kept for cases alone that did not pass */
+    bool full;                 /* repeat as often as `full` says */
     double patience;           /* factor on every timeout; 0: 1 */
     const char *file_dir;      /* for file("..."), NULL: not allowed */
     const char *replay_prefix; /* "wsgauntlet run --url ws://... " : the replay command is made from it */
@@ -30,6 +32,8 @@ typedef void runner_done_fn(void *arg, struct case_result *result, const struct 
 struct runner *runner_start(const struct runner_config *config, const struct test_case *test_case,
                             struct run_result *run, struct case_result *result,
                             runner_done_fn *done, void *arg);
+/* Bytes of the largest payload of its steps, as far as they tell: what it costs to play it beside others. */
+uint64_t runner_weight(const struct test_case *test_case);
 /* Ends it now: ERROR "interrupted", done is called. */
 void runner_interrupt(struct runner *runner);
 /* Ends it without a result; done is not called. */

@@ -19,6 +19,8 @@ static const struct frame_kind frame_kinds[FORMS] = {
 
 /* ---- the pump ---- */
 
+#define PUMP_AT_ONCE (256u << 10)
+
 void pump_begin(struct runner *r, const struct step *step)
 {
     buf_clear(&r->pump.bytes);
@@ -35,6 +37,17 @@ static bool writable(const struct conn *c)
     return c->endpoint && !gone && !c->fin_sent;
 }
 
+/* The testee takes what waits, or there is no use in going on. */
+static enum progress pump_wait(struct runner *r, struct conn *c)
+{
+    uint64_t deadline = r->step_ns + runner_patience(r);
+    if (runner_now(r) < deadline)
+        return wait_until(r, deadline);
+    return end_case(r, VERDICT_FAIL, "the testee reads what is sent", "it has stopped reading",
+                    "%zu bytes of ours wait to be read%s", layer_queued(endpoint_layer(c->endpoint)),
+                    c->paused ? ", while what it sent fills our queue: expect it earlier" : "");
+}
+
 /* What is written in one turn of the loop goes out in one piece, so that a chunk needs a turn of its own. */
 enum progress pump_run(struct runner *r, struct conn *c)
 {
@@ -42,7 +55,10 @@ enum progress pump_run(struct runner *r, struct conn *c)
     while (p->at < p->bytes.size && writable(c)) {
         if (runner_now(r) < p->next_ns)
             return wait_until(r, p->next_ns);
-        size_t left = p->bytes.size - p->at, size = p->chunk && p->chunk < left ? p->chunk : left;
+        size_t left = p->bytes.size - p->at, most = p->chunk ? p->chunk : PUMP_AT_ONCE;
+        size_t size = most < left ? most : left;
+        if (!p->chunk && layer_queued(endpoint_layer(c->endpoint)) > LIMIT_QUEUED_BYTES)
+            return pump_wait(r, c);
         (p->raw ? endpoint_write : endpoint_push)(c->endpoint, p->bytes.data + p->at, size);
         p->at += size;
         p->next_ns = runner_now(r) + (p->at < p->bytes.size ? p->every_ns : 0);
@@ -57,16 +73,10 @@ enum progress pump_run(struct runner *r, struct conn *c)
 /* Done when the peer has taken enough of it, so that a slow one costs no memory. */
 static enum progress pump_drain(struct runner *r, struct conn *c)
 {
-    if (pump_run(r, c) == STEP_WAIT)
-        return STEP_WAIT;
-    if (!writable(c) || layer_queued(endpoint_layer(c->endpoint)) <= LIMIT_QUEUED_BYTES)
-        return STEP_DONE;
-    uint64_t deadline = r->step_ns + runner_patience(r);
-    if (runner_now(r) < deadline)
-        return wait_until(r, deadline);
-    return end_case(r, VERDICT_FAIL, "the testee reads what is sent", "it has stopped reading",
-                    "%zu bytes of ours wait to be read%s", layer_queued(endpoint_layer(c->endpoint)),
-                    c->paused ? ", while what it sent fills our queue: expect it earlier" : "");
+    enum progress progress = pump_run(r, c);
+    if (progress != STEP_DONE || !writable(c) || layer_queued(endpoint_layer(c->endpoint)) <= LIMIT_QUEUED_BYTES)
+        return progress;
+    return pump_wait(r, c);
 }
 
 /* ---- frames ---- */
@@ -114,37 +124,66 @@ static bool read_body(struct runner *r, const struct step *step, struct buf *bod
     return !payload || runner_payload(r, payload->value.bytes, body);
 }
 
-/* The frame, or the message in fragments of `size` (0: one frame). */
-static bool make_frames(struct conn *c, struct frame_order order, const struct buf *body, size_t size,
-                        struct buf *out)
+/* The payload in frames of `size` (0: one). */
+static bool cut_frames(struct conn *c, struct frame_order order, const uint8_t *payload, size_t whole, size_t size,
+                       struct buf *out)
 {
     bool more = order.more;
     size_t at = 0;
     do {
-        size_t left = body->size - at, piece = size && size < left ? size : left;
-        order.payload = body->data ? body->data + at : NULL;
+        size_t left = whole - at, piece = size && size < left ? size : left;
+        order.payload = payload ? payload + at : NULL;
         order.size = piece;
-        order.more = more || at + piece < body->size;
+        order.more = more || at + piece < whole;
         if (!endpoint_frame_bytes(c->endpoint, &order, out))
             return false;
         order.opcode = WS_CONTINUATION;
         order.rsv = 0;
         at += piece;
-    } while (at < body->size);
+    } while (at < whole);
+    return true;
+}
+
+/* The frames of the body, which has room for a head in front; what goes out is left in the pump. A message is deflated
+ * as a whole, then cut (RFC 7692 section 6.1). */
+static bool make_frames(struct conn *c, struct frame_order *order, struct buf *body, size_t fragment)
+{
+    struct pump *pump = &c->runner->pump;
+    uint8_t *payload = body->data + WS_FRAME_HEAD_MAX;
+    size_t size = body->size - WS_FRAME_HEAD_MAX;
+    if (order->compress && fragment) {
+        struct buf packed;
+        buf_init(&packed, 0);
+        bool fine = endpoint_pack(c->endpoint, payload, size, !order->more, &packed);
+        order->compress = false;
+        order->rsv |= order->opcode == WS_CONTINUATION ? 0 : 4u;
+        fine = fine && cut_frames(c, *order, packed.data, packed.size, fragment, &pump->bytes);
+        buf_free(&packed);
+        return fine;
+    }
+    bool one = !fragment || size <= fragment;
+    if (!one || order->compress || order->cut_set)
+        return cut_frames(c, *order, payload, size, fragment, &pump->bytes);
+    order->payload = payload;
+    order->size = size;
+    pump->at = WS_FRAME_HEAD_MAX - endpoint_frame_in_place(c->endpoint, order, payload);
+    buf_free(&pump->bytes);
+    pump->bytes = *body;
+    buf_init(body, 0);
     return true;
 }
 
 static void note_sent(struct conn *c, const struct step *step,
-                      const struct frame_order *order, const struct buf *body)
+                      const struct frame_order *order, const uint8_t *body, size_t size)
 {
     c->broken_out |= order->claim || order->cut_set;
     if (frame_kinds[step->form].data)
-        echo_sent(c, order, body);
+        echo_sent(c, order, body, size);
     if (order->opcode == WS_PING)
-        conn_mark_ping(c, body->data, body->size);
+        conn_mark_ping(c, body, size);
     if (order->opcode == WS_CLOSE) {
         c->close_sent = true;
-        c->close_sent_code = body->size >= 2 ? (uint16_t)(body->data[0] * 256u + body->data[1]) : 1005;
+        c->close_sent_code = size >= 2 ? (uint16_t)(body[0] * 256u + body[1]) : 1005;
     }
 }
 
@@ -152,18 +191,17 @@ static bool queue_frames(struct runner *r, struct conn *c, const struct step *st
 {
     struct frame_order order = read_order(step);
     struct buf body;
-    buf_init(&body, LIMIT_PAYLOAD_BYTES);
-    bool fine = read_body(r, step, &body);
+    buf_init(&body, LIMIT_PAYLOAD_BYTES + WS_FRAME_HEAD_MAX);
+    bool fine = buf_append_fill(&body, 0, WS_FRAME_HEAD_MAX) && read_body(r, step, &body);
     if (fine && order.compress && !endpoint_deflate(c->endpoint)) {
         end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it",
                  "the testee did not agree to permessage-deflate");
         fine = false;
     }
     if (fine) {
-        note_sent(c, step, &order, &body);
+        note_sent(c, step, &order, body.data + WS_FRAME_HEAD_MAX, body.size - WS_FRAME_HEAD_MAX);
         pump_begin(r, step);
-        size_t fragment = (size_t)step_number(step, SLOT_FRAGMENT, 0);
-        if (!make_frames(c, order, &body, fragment, &r->pump.bytes)) {
+        if (!make_frames(c, &order, &body, (size_t)step_number(step, SLOT_FRAGMENT, 0))) {
             end_case(r, VERDICT_ERROR, "", "", "no memory for a frame");
             fine = false;
         }

@@ -120,7 +120,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
     struct serve *serve = agent->serve;
     struct call *next = entry->waiting;
     no_longer_under_way(entry);
-    result->sent_digest = trace->digest;
+    result->sent_digest = hash_value(&trace->sent);
     if (serve->config.autobahn != NULL)
         result->alias = entry->slot->label;
     run_result_free(entry->done);
@@ -153,7 +153,8 @@ static bool begin(struct entry *entry)
         result = run_result_add(entry->playing);
     struct runner_config config = {
         .loop = serve->config.loop, .testee = &serve->testee, .role = WS_SERVER, .listener = entry->share,
-        .seed = serve->config.seed, .patience = serve->config.patience, .replay_prefix = serve->config.replay_prefix,
+        .seed = serve->config.seed, .patience = serve->config.patience, .full = serve->config.full,
+        .replay_prefix = serve->config.replay_prefix,
         .come_ns = COME_PATIENCE_NS};
     if (result != NULL && entry->share != NULL) {
         suite_section(of->script, section, sizeof section);

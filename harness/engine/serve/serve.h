@@ -19,6 +19,7 @@ struct serve_config {
     struct tls_context *tls;     /* server context: wss and https; NULL: ws and http. Outlives the serving */
     uint64_t seed;
     double patience;             /* factor on every timeout; 0: 1 */
+    bool full;                   /* repeat as often as `full` says */
     const char *replay_prefix;   /* "wsgauntlet serve": see runner_config */
     const char *started;         /* UTC, of the results */
     const char *command;         /* of --exec, for the results; "" */

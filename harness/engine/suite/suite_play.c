@@ -20,6 +20,7 @@
 struct item {
     struct play *play;
     bool alone;                /* has `testee` steps */
+    uint64_t weight;           /* of its largest message */
     struct case_result *result;
     struct case_result fresh;  /* what it was before it was played */
     struct runner *runner;     /* while under way */
@@ -207,7 +208,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
     struct item *item = arg;
     struct play *p = item->play;
     item->runner = NULL;
-    result->sent_digest = trace->digest;
+    result->sent_digest = hash_value(&trace->sent);
     group_remove(&p->under_way, item);
     learn_agent(p, trace);
     soon(p);
@@ -277,11 +278,20 @@ static void begin(struct play *p, struct item *item)
     stop(p, PLAY_LOST);
 }
 
+static uint64_t weight_under_way(const struct play *p)
+{
+    uint64_t weight = 0;
+    for (size_t i = 0; i < p->under_way.count; i++)
+        weight += p->under_way.at[i]->weight;
+    return weight;
+}
+
 static void begin_more(struct play *p)
 {
     while (!p->stopping && p->next < p->suite->case_count && p->under_way.count < p->config->parallel) {
         struct item *item = &p->items[p->next];
-        if (p->under_way.count != 0 && (item->alone || p->under_way.at[0]->alone))
+        bool alone = item->alone || (p->under_way.count != 0 && p->under_way.at[0]->alone);
+        if (p->under_way.count != 0 && (alone || weight_under_way(p) + item->weight > LIMIT_TOGETHER_BYTES))
             return;
         if (item->alone)
             p->recent.count = 0; /* not theirs, whatever its script does to the testee */
@@ -583,7 +593,8 @@ static bool play_init(struct play *p)
     for (size_t i = 0; i < 4; i++)
         groups[i]->at = room + i * count;
     for (size_t i = 0; i < count; i++)
-        p->items[i] = (struct item){.play = p, .alone = handles_testee(p->suite->cases[i].test->steps)};
+        p->items[i] = (struct item){.play = p, .alone = handles_testee(p->suite->cases[i].test->steps),
+                                    .weight = runner_weight(p->suite->cases[i].test)};
     return true;
 }
 

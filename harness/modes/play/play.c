@@ -127,7 +127,9 @@ static int play(const struct suite *suite, const struct baseline *known, const s
     text_begin(&text, &form, run, buf_text(&whom->against));
     struct play_config config = {
         .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = options->whom.seed,
-                   .patience = options->whom.patience, .replay_prefix = buf_text(&whom->replay)},
+                   .patience = options->whom.patience, .full = options->full,
+                   .troubles_only = !options->trace,
+                   .replay_prefix = buf_text(&whom->replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
         .baseline = known,
@@ -153,6 +155,8 @@ static int play(const struct suite *suite, const struct baseline *known, const s
 /* What of the replay command is about how, not whom. */
 static void write_replay(struct buf *out, const struct play_options *options)
 {
+    if (options->full)
+        buf_append_text(out, " --full");
     if (options->timeout_ns != 0)
         buf_printf(out, " --timeout %.0fms", (double)options->timeout_ns / 1e6);
     else if (options->whom.patience != 1)

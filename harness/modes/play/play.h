@@ -24,6 +24,7 @@ struct play_options {
     unsigned parallel;
     uint64_t timeout_ns;        /* 0: as the files say */
     bool fail_fast;
+    bool full;                  /* as many repetitions as `repeat N full M` says */
 
     /* what is told */
     const char *started;        /* when: UTC, 2026-01-31T12:00:00Z */

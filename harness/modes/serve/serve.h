@@ -25,6 +25,7 @@ struct serve_options {
     const char *agent;           /* for {agent} */
     uint64_t seed;
     double patience;
+    bool full;                   /* as many repetitions as `repeat N full M` says */
     uint64_t timeout_ns;         /* 0: as the cases say */
     const char *started;
     const char *const *reports;  /* of --report */

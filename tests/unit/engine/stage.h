@@ -174,7 +174,7 @@ static inline void stage_done(void *arg, struct case_result *result, const struc
 {
     struct stage *s = arg;
     s->result = result;
-    s->digest = trace->digest;
+    s->digest = hash_value(&trace->sent);
     s->sent_events = trace->count;
     loop_stop(s->loop);
 }

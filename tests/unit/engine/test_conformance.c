@@ -6,7 +6,7 @@
 #include "engine/peer/peer_testee.h"
 #include "engine/suite/suite.h"
 
-enum { SEED = 0x57a1 };
+enum { SEED = 0x57a1, LARGE = 64 << 10 /* what takes its time is played once */ };
 
 struct stage {
     struct loop *loop;
@@ -172,6 +172,8 @@ START_TEST(the_same_seed_plays_the_same_byte_for_byte)
     gather(&suite, conformance, 80);
     struct run_result *run = run_result_new();
     for (size_t i = 0; i < suite.case_count; i++) {
+        if (runner_weight(suite.cases[i].test) > LARGE)
+            continue;
         const char *trace[2];
         for (int turn = 0; turn < 2; turn++) {
             struct stage s;

@@ -63,8 +63,30 @@ START_TEST(a_family_has_its_value_in_place)
     ck_assert_str_eq(s->cases[1].requirements[0], "1-999");
     ck_assert_uint_eq(s->cases[1].timeout_ns, 999000000);
     ck_assert(value_has_code(&step_setting(s->cases[1].steps->next, SLOT_CODES)->value, 999));
-    ck_assert_str_eq(s->cases[1].each_name, "code");
-    ck_assert_str_eq(s->cases[1].each_value, "999");
+    ck_assert_str_eq(s->cases[1].each[0].name, "code");
+    ck_assert_str_eq(family_value(&s->cases[1], "code"), "999");
+    script_free(s);
+}
+END_TEST
+
+START_TEST(several_values_make_every_pair)
+{
+    struct script *s = good_script("case a \"${x}\" each x p q each size 1 2 3\n"
+                                   "  alias autobahn 12.1.8..10 - 13.4 7\n  open\n"
+                                   "  send text sample(json ${size}) fragment ${size}\n"
+                                   "case b\n  alias autobahn 9.7.1..3\n  open\n");
+    ck_assert_uint_eq(s->case_count, 7);
+    ck_assert_str_eq(s->cases[0].id, "a/p/1");
+    ck_assert_str_eq(s->cases[5].id, "a/q/3");
+    ck_assert_str_eq(s->cases[4].title, "q");
+    ck_assert_str_eq(s->cases[2].autobahn[0], "12.1.10");
+    ck_assert_ptr_null(s->cases[3].autobahn[0]);
+    ck_assert_str_eq(s->cases[4].autobahn[0], "13.4");
+    ck_assert_str_eq(s->cases[5].autobahn[0], "7");
+    ck_assert_str_eq(s->cases[6].autobahn[2], "9.7.3");
+    ck_assert_str_eq(family_value(&s->cases[4], "x"), "q");
+    ck_assert_uint_eq(step_number(s->cases[4].steps->next, SLOT_FRAGMENT, 0), 2);
+    ck_assert_ptr_null(family_value(&s->cases[4], "y"));
     script_free(s);
 }
 END_TEST
@@ -537,6 +559,7 @@ START_TEST(a_mebibyte_takes_linear_time)
 END_TEST
 
 UNIT_MAIN("engine/parse", a_case_has_what_its_lines_say, a_family_has_its_value_in_place,
+          several_values_make_every_pair,
           scenarios_are_named_by_their_file, values_are_what_they_say, a_byte_order_mark_and_crlf_are_taken,
           each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
           files_are_loaded,

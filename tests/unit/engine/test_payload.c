@@ -68,6 +68,11 @@ static const struct { const char *expression, *bytes; size_t size; } exact[] = {
     {"repeat(repeat(\"a\" x 2) hex(00) x ${n})", "aa\0aa\0aa\0", 9},
     {"repeat(\"\" x 64MiB)", "", 0},
     {"repeat(\"x\" x 0)", "", 0},
+    {"repeat(\"abc\" to 7) \"!\"", "abcabca!", 8},
+    {"repeat(\"abc\" to 2)", "ab", 2},
+    {"repeat(\"abc\" to ${n})", "abc", 3},
+    {"repeat(\"abc\" to 0)", "", 0},
+    {"repeat(\"\" to 9)", "", 0},
 };
 
 START_TEST(expressions_make_their_bytes)
@@ -91,6 +96,8 @@ static const struct { const char *expression, *why; } refused[] = {
     {"fill(0 x 64MiB) \"x\"", "larger than 64 MiB"},
     {"repeat(fill(0 x 1KiB) x 65537)", "larger than 64 MiB"},
     {"repeat(repeat(repeat(\"x\" x 64MiB) x 64MiB) x 64MiB)", "larger than 64 MiB"},
+    {"repeat(\"abc\" to 64MiB) \"x\"", "larger than 64 MiB"},
+    {"sample(json 1)", "sample() cannot stand here"},
     {"file(\"x\")", "files cannot be read here"},
 };
 
@@ -191,7 +198,7 @@ START_TEST(each_allocation_may_fail)
     int hit = 1;
     for (unsigned long n = 1; hit; n++) {
         struct prng random = prng_stream(1, "x");
-        struct payload_scope scope = {captures, sizeof captures / sizeof *captures, &random, "."};
+        struct payload_scope scope = {captures, sizeof captures / sizeof *captures, &random, NULL, "."};
         struct buf out;
         struct diag why = {0};
         buf_init(&out, 0);

@@ -85,11 +85,6 @@ START_TEST(a_thousand_timers_stay_sorted)
 }
 END_TEST
 
-static void stop_loop(void *arg)
-{
-    loop_stop(arg);
-}
-
 START_TEST(a_day_costs_nothing)
 {
     struct loop *loop = loop_sim_new(1, NULL);
