@@ -64,7 +64,8 @@ static void change_take_from_other(struct editor *e)
     size_t at = e->session->count == 0 ? 0 : 1 + (size_t)below(e, e->session->count);
     for (size_t i = 0; i < count; i++) {
         struct move move = e->other->moves[from + i];
-        if (session_size(e->session) + move.size > SESSION_BYTES_MAX || move.kind == MOVE_OPEN || move.kind == MOVE_HEAD)
+        bool opens = move.kind == MOVE_OPEN || move.kind == MOVE_HEAD;
+        if (opens || session_size(e->session) + move.size > SESSION_BYTES_MAX)
             return;
         if (!session_bytes(e->session, &move, move.bytes, move.size) || !insert(e->session, at + i, &move))
             return;

@@ -70,6 +70,11 @@ static bool add_script(struct suite *suite, struct script *script, int only_line
     return true;
 }
 
+bool suite_add_script(struct suite *suite, struct script *script, struct diag *why)
+{
+    return add_script(suite, script, 0, why);
+}
+
 static bool add_file(struct suite *suite, const char *path, int line, struct buf *errors, struct diag *why)
 {
     size_t said = errors->size;

@@ -26,6 +26,8 @@ struct suite {
 bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, struct diag *why);
 /* Adds the embedded files of these folders ("rfc6455" ...; NULL-terminated; NULL: all). */
 bool suite_add_embedded(struct suite *suite, const char *const *folders, struct diag *why);
+/* Adds a script that is in memory, all its cases; owns it from here on, also when there is no memory (false). */
+bool suite_add_script(struct suite *suite, struct script *script, struct diag *why);
 void suite_free(struct suite *suite);
 
 /* Lists are NULL-terminated and hold globs; NULL: all. A case has to match one of each. */

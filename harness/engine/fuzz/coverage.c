@@ -1,0 +1,90 @@
+/* See coverage.h. */
+#include "engine/fuzz/coverage.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#define MAP_BYTES (1u << 18) /* more edges than that fold onto each other */
+
+struct coverage {
+    int id;
+    uint8_t *map;            /* counts, written by the testee */
+    uint8_t best[MAP_BYTES]; /* the highest count of each, as a power of two plus one */
+    size_t edges;
+};
+
+struct coverage *coverage_new(struct diag *why)
+{
+    char text[24];
+    struct coverage *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        diag_set(why, DIAG_TROUBLE, "out of memory");
+        return NULL;
+    }
+    c->id = shmget(IPC_PRIVATE, MAP_BYTES, IPC_CREAT | IPC_EXCL | 0600);
+    void *map = c->id < 0 ? (void *)-1 : shmat(c->id, NULL, 0);
+    if (c->id >= 0)
+        shmctl(c->id, IPC_RMID, NULL); /* goes with the last who uses it; Linux still lets the testee in */
+    if (map == (void *)-1) {
+        diag_set(why, DIAG_TROUBLE, "no shared memory for the coverage map: %s", strerror(errno));
+        free(c);
+        return NULL;
+    }
+    c->map = map;
+    snprintf(text, sizeof text, "%d", c->id);
+    setenv("__AFL_SHM_ID", text, 1);
+    snprintf(text, sizeof text, "%u", MAP_BYTES);
+    setenv("AFL_MAP_SIZE", text, 1);
+    return c;
+}
+
+void coverage_free(struct coverage *c)
+{
+    if (c == NULL)
+        return;
+    shmdt(c->map);
+    unsetenv("__AFL_SHM_ID");
+    unsetenv("AFL_MAP_SIZE");
+    free(c);
+}
+
+void coverage_clear(struct coverage *c)
+{
+    memset(c->map, 0, MAP_BYTES);
+}
+
+static uint8_t magnitude(uint8_t count)
+{
+    uint8_t bits = 0;
+    for (; count != 0; count >>= 1)
+        bits++;
+    return bits;
+}
+
+bool coverage_new_edges(struct coverage *c)
+{
+    bool any = false;
+    for (size_t i = 0; i < MAP_BYTES; i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, c->map + i, sizeof word);
+        for (size_t k = i; word != 0 && k < i + sizeof word; k++) {
+            uint8_t now = magnitude(c->map[k]);
+            if (now <= c->best[k])
+                continue;
+            c->edges += c->best[k] == 0;
+            c->best[k] = now;
+            any = true;
+        }
+    }
+    return any;
+}
+
+size_t coverage_edges(const struct coverage *c)
+{
+    return c->edges;
+}

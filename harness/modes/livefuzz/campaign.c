@@ -1,0 +1,197 @@
+/* See campaign.h: the loop. */
+#include "modes/livefuzz/campaign.h"
+
+#include "base/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_BYTES (256u << 10) /* of scenario text */
+#define SAVE_EVERY_NS (5 * NS_PER_S)
+#define UNIMPLEMENTED_MOST 20u   /* then permessage-deflate is offered no more */
+
+struct batch {
+    struct session *sessions[BATCH_SESSIONS_MAX];
+    uint64_t numbers[BATCH_SESSIONS_MAX];
+    size_t count;
+    struct buf text;
+};
+
+uint64_t campaign_spent(const struct campaign *c)
+{
+    return c->spent_before + (c->options->clock() - c->began);
+}
+
+size_t campaign_found(const struct campaign *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->finding_count; i++)
+        count += c->findings[i].again && !c->findings[i].ours;
+    return count;
+}
+
+/* ---- making ---- */
+
+/* The n-th session of the seed; what the pool holds has a say in it. */
+static struct session *make_session(struct campaign *c, uint64_t number)
+{
+    struct prng random = prng_stream_n(c->seed, "session", number);
+    const struct session *from = prng_below(&random, 100) < 45 ? pool_pick(c->pool, &random) : NULL;
+    if (from == NULL)
+        return session_generate(&c->generate, &random);
+    struct session *session = session_copy(from);
+    if (session != NULL)
+        session_mutate(session, pool_pick(c->pool, &random), &random);
+    for (size_t i = 0; session != NULL && !c->generate.deflate && i < session->count; i++)
+        session->moves[i].offer = NULL;
+    return session;
+}
+
+static void make_batch(struct campaign *c, struct batch *batch)
+{
+    const struct fuzz_options *options = c->options;
+    size_t most = c->coverage != NULL ? 1 : BATCH_SESSIONS_MAX;
+    batch->count = 0;
+    buf_clear(&batch->text);
+    for (size_t tries = 0; tries < 4 * BATCH_SESSIONS_MAX && batch->count < most && batch->text.size < BATCH_BYTES;
+         tries++) {
+        if (options->runs != 0 && c->sessions - c->first_session >= options->runs)
+            return;
+        uint64_t number = c->sessions++;
+        struct session *session = make_session(c, number);
+        size_t start = batch->text.size;
+        char title[40];
+        snprintf(title, sizeof title, "session %llu", (unsigned long long)number);
+        c->oracle.title = title;
+        if (session != NULL && oracle_write(session, &c->oracle, &batch->text)) {
+            batch->sessions[batch->count] = session;
+            batch->numbers[batch->count++] = number;
+        } else {
+            batch->text.size = start; /* nothing to play: a session all the same */
+            session_free(session);
+        }
+    }
+}
+
+static void free_batch(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        session_free(batch->sessions[i]);
+    batch->count = 0;
+}
+
+/* ---- playing ---- */
+
+static void keep(struct campaign *c, const struct session *session, uint64_t number)
+{
+    struct prng random = prng_stream_n(c->seed, "pool", number);
+    struct buf text;
+    char name[24];
+    buf_init(&text, 0);
+    pool_add(c->pool, session, &random);
+    c->oracle.title = "kept";
+    if (oracle_write(session, &c->oracle, &text)) {
+        snprintf(name, sizeof name, "%016llx",
+                 (unsigned long long)hash_bytes(HASH_START, buf_text(&text), text.size));
+        struct diag why = {0};
+        if (!store_write(&c->store, "corpus", name, &text, NULL, &why))
+            status_note(c, why.text);
+    }
+    buf_free(&text);
+}
+
+static void look_at(struct campaign *c, const struct batch *batch, const struct run_result *run)
+{
+    bool edges = c->coverage != NULL && coverage_new_edges(c->coverage);
+    for (size_t i = 0; i < run->count && i < batch->count; i++) {
+        const struct case_result *result = run->cases[i];
+        bool fresh = pool_new_shape(c->pool, result);
+        if (fresh || edges)
+            keep(c, batch->sessions[i], batch->numbers[i]);
+        c->unimplemented += result->verdict == VERDICT_UNIMPLEMENTED;
+        bool interrupted = result->verdict == VERDICT_ERROR && c->end == PLAY_INTERRUPTED;
+        c->unplayable += result->verdict == VERDICT_ERROR && !interrupted;
+        if (result->verdict == VERDICT_FAIL)
+            campaign_consider(c, batch->sessions[i], result, buf_text(&batch->text));
+    }
+    if (c->generate.deflate && c->unimplemented >= UNIMPLEMENTED_MOST) {
+        c->generate.deflate = false;
+        status_note(c, "the testee does not agree to permessage-deflate: it is offered no more");
+    }
+}
+
+static void play_batch(struct campaign *c, struct batch *batch)
+{
+    struct run_result *run = NULL;
+    struct diag why = {0};
+    if (c->coverage != NULL)
+        coverage_clear(c->coverage);
+    c->end = player_play(&c->target, &batch->text, &run, &why);
+    if (run != NULL && c->report->testee.agent[0] == 0 && run->testee.agent != NULL && run->testee.agent[0] != 0)
+        c->report->testee.agent = arena_text(&c->report->arena, run->testee.agent);
+    if (run != NULL)
+        look_at(c, batch, run);
+    run_result_free(run);
+    if (c->end == PLAY_DONE)
+        return;
+    c->stopped = true;
+    diag_set(c->why, DIAG_TROUBLE, "%s", why.text);
+}
+
+/* ---- the whole ---- */
+
+static void save(struct campaign *c)
+{
+    struct store_state state = {.seed = c->seed, .sessions = c->sessions, .spent_ns = campaign_spent(c)};
+    struct diag why = {0};
+    snprintf(state.against, sizeof state.against, "%s", buf_text(&c->target.whom.replay));
+    if (!store_write_state(&c->store, &state, &why))
+        status_note(c, why.text);
+    c->saved_at = c->options->clock();
+}
+
+static bool over(const struct campaign *c)
+{
+    const struct fuzz_options *options = c->options;
+    bool runs_out = options->runs != 0 && c->sessions - c->first_session >= options->runs;
+    bool time_out = options->time_ns != 0 && options->clock() - c->began >= options->time_ns;
+    return c->stopped || runs_out || time_out;
+}
+
+static void on_rested(void *arg)
+{
+    loop_stop(arg);
+}
+
+/* Keeps to the rate: what was played too early is waited for. */
+static void rest(struct campaign *c)
+{
+    const struct fuzz_options *options = c->options;
+    if (options->rate == 0)
+        return;
+    double due = (double)(c->sessions - c->first_session) / (double)options->rate * 1e9;
+    double spent = (double)(options->clock() - c->began);
+    if (due <= spent)
+        return;
+    timer_start(c->target.whom.loop, (uint64_t)(due - spent), on_rested, c->target.whom.loop);
+    loop_run(c->target.whom.loop);
+}
+
+void campaign_run(struct campaign *c)
+{
+    struct batch batch = {.count = 0};
+    buf_init(&batch.text, 0);
+    while (!over(c)) {
+        make_batch(c, &batch);
+        if (batch.count != 0)
+            play_batch(c, &batch);
+        free_batch(&batch);
+        status_tick(c);
+        if (c->options->clock() - c->saved_at > SAVE_EVERY_NS)
+            save(c);
+        rest(c);
+    }
+    save(c);
+    buf_free(&batch.text);
+}

@@ -1,0 +1,69 @@
+/* A campaign: batches of sessions are made, played and looked at, until time or
+ * patience end. Inside modes/livefuzz/ only. */
+#ifndef MODES_LIVEFUZZ_CAMPAIGN_H
+#define MODES_LIVEFUZZ_CAMPAIGN_H
+
+#include "engine/fuzz/coverage.h"
+#include "engine/fuzz/generate.h"
+#include "engine/fuzz/oracle.h"
+#include "modes/livefuzz/finding.h"
+#include "modes/livefuzz/fuzz.h"
+#include "modes/livefuzz/player.h"
+#include "modes/livefuzz/pool.h"
+#include "modes/livefuzz/store.h"
+
+#define BATCH_SESSIONS_MAX 128u
+#define FINDINGS_MAX 256u
+
+/* What was found: once by its signature, however often it is seen. */
+struct finding {
+    char signature[SIGNATURE_SIZE];
+    uint64_t times;
+    const char *path;  /* of its scenario */
+    bool ours;         /* the reference peer fails it too: told, kept, not counted */
+    bool again;        /* it showed again when played alone */
+};
+
+struct campaign {
+    const struct fuzz_options *options;
+    struct player target, reference;
+    struct store store;
+    struct pool *pool;
+    struct coverage *coverage;   /* NULL: blind */
+    struct generate_config generate;
+    struct oracle_config oracle;
+    uint64_t seed, began, spent_before;
+    uint64_t sessions;           /* played, earlier campaigns' too */
+    uint64_t first_session;      /* the number of this one's first */
+    uint64_t unimplemented, unplayable;
+    struct finding findings[FINDINGS_MAX];
+    size_t finding_count;
+    struct run_result *report;   /* one case per finding */
+    struct terminal terminal;
+    bool status_shown;
+    uint64_t told_at;            /* when the last status was */
+    uint64_t saved_at;           /* when the state was */
+    struct diag *why;
+    bool stopped;                /* by Ctrl-C, or the testee is gone */
+    enum play_end end;
+    size_t restarts;
+};
+
+/* Plays until it ends. `end` and `why` say how. */
+void campaign_run(struct campaign *c);
+uint64_t campaign_spent(const struct campaign *c); /* ns, earlier ones' too */
+/* How many count: seen again, and not our own. */
+size_t campaign_found(const struct campaign *c);
+
+/* One failing result of a batch: known, or told apart, made small, saved (dig.c). */
+void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
+                       const char *text);
+
+/* ---- what is told (status.c) ---- */
+void status_begin(struct campaign *c);
+void status_tick(struct campaign *c);
+void status_note(struct campaign *c, const char *text);
+void status_finding(struct campaign *c, const struct finding *finding, const struct case_result *shown, size_t steps);
+void status_end(struct campaign *c);
+
+#endif

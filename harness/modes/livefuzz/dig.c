@@ -1,0 +1,204 @@
+/* From a failing session to a finding: is it known, does it show alone, does the
+ * reference peer pass it, how small will it go. Then it is saved. */
+#include "modes/livefuzz/campaign.h"
+
+#include "engine/fuzz/minimise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AGAIN_TRIES 3u
+#define MINIMISE_TRIES 400u
+#define MINIMISE_NS (20 * NS_PER_S)
+
+struct dig {
+    struct campaign *c;
+    const char *signature; /* what has to show */
+    uint64_t until;
+};
+
+/* Plays one session alone; the result is in *run. NULL when there is none. */
+static const struct case_result *play_alone(struct campaign *c, struct player *player, const struct session *session,
+                                            const char *title, struct buf *text, struct run_result **run)
+{
+    struct diag why = {0};
+    buf_clear(text);
+    c->oracle.title = title;
+    *run = NULL;
+    if (!oracle_write(session, &c->oracle, text))
+        return NULL;
+    enum play_end end = player_play(player, text, run, &why);
+    if (player == &c->target && end != PLAY_DONE && end != PLAY_NO_TESTEE) {
+        c->stopped = true;
+        c->end = end;
+        diag_set(c->why, DIAG_TROUBLE, "%s", why.text);
+    }
+    return *run != NULL && (*run)->count == 1 ? (*run)->cases[0] : NULL;
+}
+
+static void sign(const struct case_result *result, const char *text, char out[SIGNATURE_SIZE])
+{
+    char label[64];
+    oracle_label(text, result->step_line, label, sizeof label);
+    finding_signature(result, label, out);
+}
+
+static bool shows(void *arg, const struct session *session)
+{
+    struct dig *dig = arg;
+    struct campaign *c = dig->c;
+    struct run_result *run = NULL;
+    struct buf text;
+    char signature[SIGNATURE_SIZE];
+    if (c->stopped || c->options->clock() > dig->until)
+        return false;
+    buf_init(&text, 0);
+    const struct case_result *result = play_alone(c, &c->target, session, "smaller", &text, &run);
+    bool same = result != NULL && result->verdict == VERDICT_FAIL;
+    if (same) {
+        sign(result, buf_text(&text), signature);
+        same = strcmp(signature, dig->signature) == 0;
+    }
+    run_result_free(run);
+    buf_free(&text);
+    status_tick(c);
+    return same;
+}
+
+/* Does a correct server pass it? Else the oracle is wrong, not the testee. */
+static bool reference_passes(struct campaign *c, const struct session *session)
+{
+    struct run_result *run = NULL;
+    struct buf text;
+    buf_init(&text, 0);
+    const struct case_result *result = play_alone(c, &c->reference, session, "reference", &text, &run);
+    bool passes = result != NULL && result->verdict < VERDICT_FAIL;
+    run_result_free(run);
+    buf_free(&text);
+    return passes;
+}
+
+static struct finding *known(struct campaign *c, const char *signature)
+{
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (strcmp(c->findings[i].signature, signature) == 0)
+            return &c->findings[i];
+    return NULL;
+}
+
+/* ---- writing it down ---- */
+
+static void comment(struct buf *out, const char *what, const char *text)
+{
+    if (text == NULL || text[0] == 0)
+        return;
+    buf_printf(out, "# %s: ", what);
+    for (; *text != 0; text++)
+        buf_append_byte(out, (uint8_t)(*text == '\n' ? ' ' : (unsigned char)*text < 0x20 ? '?' : *text));
+    buf_append_byte(out, '\n');
+}
+
+static void write_header(struct campaign *c, const struct finding *finding, const struct case_result *result,
+                         struct buf *out)
+{
+    comment(out, "found by wsgauntlet fuzz", finding->signature);
+    comment(out, "testee", buf_text(&c->target.whom.against));
+    comment(out, "its agent", c->report->testee.agent);
+    buf_printf(out, "# seed: %#llx, wsgauntlet %s\n", (unsigned long long)c->seed, c->options->version);
+    comment(out, "expected", result->expected);
+    comment(out, "got", result->seen);
+    comment(out, "because", result->detail);
+    if (finding->ours)
+        buf_append_text(out, "# doubtful: the reference peer fails it too\n");
+    if (!finding->again)
+        buf_append_text(out, "# doubtful: it did not show again when played alone\n");
+}
+
+/* The finding as a case of the campaign's report. */
+static void report(struct campaign *c, struct finding *finding, const struct case_result *from, const struct buf *text)
+{
+    struct arena *arena = &c->report->arena;
+    struct case_result *result = run_result_add(c->report);
+    if (result == NULL)
+        return;
+    result->id = arena_text(arena, finding->path);
+    result->title = arena_text(arena, finding->signature);
+    result->file = result->id;
+    result->section = "fuzz";
+    result->line = 1;
+    result->verdict = finding->ours || !finding->again ? VERDICT_INFO : VERDICT_FAIL;
+    result->duration_ns = from->duration_ns;
+    result->step_line = from->step_line;
+    result->expected = arena_text(arena, from->expected);
+    result->seen = arena_text(arena, from->seen);
+    result->detail = arena_text(arena, from->detail[0] == 0 ? finding->signature : from->detail);
+    result->source = arena_text(arena, buf_text(text));
+    result->trace = arena_text(arena, from->trace == NULL ? "" : from->trace);
+    result->stderr_tail = arena_text(arena, from->stderr_tail);
+    result->replay = arena_printf(arena, "%s --timeout %llums %s", buf_text(&c->target.whom.replay),
+                                  (unsigned long long)(c->oracle.timeout_ns / NS_PER_MS), finding->path);
+    c->report->ended++;
+}
+
+static void save(struct campaign *c, struct finding *finding, const struct session *session,
+                 const struct case_result *result)
+{
+    struct buf text, path;
+    struct diag why = {0};
+    char slug[SIGNATURE_SIZE];
+    buf_init(&text, 0);
+    buf_init(&path, 0);
+    write_header(c, finding, result, &text);
+    c->oracle.title = finding->signature;
+    oracle_write(session, &c->oracle, &text);
+    finding_slug(finding->signature, slug);
+    if (!store_write(&c->store, "findings", slug, &text, &path, &why))
+        status_note(c, why.text);
+    finding->path = arena_text(&c->report->arena, buf_text(&path));
+    report(c, finding, result, &text);
+    status_finding(c, finding, result, session->count);
+    buf_free(&text);
+    buf_free(&path);
+}
+
+/* A signature that nobody had: worth some time. */
+static void dig(struct campaign *c, struct finding *finding, const struct session *session,
+                const struct case_result *first)
+{
+    struct dig dig = {.c = c, .signature = finding->signature, .until = c->options->clock() + MINIMISE_NS};
+    struct session *small = NULL;
+    finding->ours = !reference_passes(c, session);
+    for (unsigned tries = 0; !finding->again && tries < AGAIN_TRIES; tries++)
+        finding->again = shows(&dig, session);
+    if (finding->again && !finding->ours)
+        small = session_minimise(session, MINIMISE_TRIES, shows, &dig);
+    const struct session *best = small != NULL && reference_passes(c, small) ? small : session;
+    struct run_result *run = NULL;
+    struct buf text;
+    buf_init(&text, 0);
+    const struct case_result *last =
+        c->stopped ? NULL : play_alone(c, &c->target, best, finding->signature, &text, &run);
+    save(c, finding, best, last != NULL && last->verdict == VERDICT_FAIL ? last : first);
+    run_result_free(run);
+    buf_free(&text);
+    session_free(small);
+}
+
+void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
+                       const char *text)
+{
+    char signature[SIGNATURE_SIZE];
+    sign(result, text, signature);
+    struct finding *finding = known(c, signature);
+    if (finding == NULL && c->finding_count == FINDINGS_MAX)
+        return;
+    bool fresh = finding == NULL;
+    if (fresh) {
+        finding = &c->findings[c->finding_count++];
+        *finding = (struct finding){.path = ""};
+        strcpy(finding->signature, signature);
+    }
+    finding->times++;
+    if (fresh)
+        dig(c, finding, session, result);
+}

@@ -1,0 +1,83 @@
+/* See finding.h. */
+#include "modes/livefuzz/finding.h"
+
+#include "base/hash.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Words only: nothing in quotes or brackets, no numbers but close codes and statuses. */
+static void words_of(const char *text, struct buf *out)
+{
+    char quote = 0;
+    int depth = 0;
+    for (const char *at = text; *at != 0 && *at != '\n'; at++) {
+        if (quote != 0) {
+            if (*at == '\\' && at[1] != 0)
+                at++;
+            else if (*at == quote)
+                quote = 0;
+        } else if (*at == '"') {
+            quote = *at;
+        } else if (*at == '(') {
+            depth++;
+        } else if (*at == ')') {
+            depth -= depth > 0;
+        } else if (depth == 0 && isdigit((unsigned char)*at)) {
+            size_t digits = strspn(at, "0123456789");
+            bool code = digits == 3 || digits == 4;
+            buf_printf(out, "%.*s", code ? (int)digits : 1, code ? at : "#");
+            at += digits - 1;
+        } else if (depth == 0 && (*at != ' ' || (out->size != 0 && out->data[out->size - 1] != ' '))) {
+            buf_append_byte(out, (uint8_t)*at);
+        }
+    }
+    while (out->size != 0 && strchr(" .,;:", out->data[out->size - 1]) != NULL)
+        out->data[--out->size] = 0;
+}
+
+static const char *behind(const char *text, const char *start)
+{
+    size_t size = strlen(start);
+    return text != NULL && strncmp(text, start, size) == 0 ? text + size : NULL;
+}
+
+void finding_signature(const struct case_result *result, const char *label, char out[SIGNATURE_SIZE])
+{
+    struct buf words;
+    buf_init(&words, SIGNATURE_SIZE - 32);
+    const char *died = behind(result->detail, "the testee died: ");
+    const char *lost = behind(result->detail, "the testee was lost");
+    const char *breach = behind(result->seen, "a testee that ");
+    if (died != NULL)
+        words_of(died, &words);
+    else if (breach != NULL)
+        words_of(breach, &words);
+    else if (lost == NULL)
+        words_of(result->seen == NULL ? "" : result->seen, &words);
+    if (died != NULL)
+        snprintf(out, SIGNATURE_SIZE, "died: %s", buf_text(&words));
+    else if (lost != NULL)
+        snprintf(out, SIGNATURE_SIZE, "lost behind %s", label[0] == 0 ? "a session" : label);
+    else if (breach != NULL)
+        snprintf(out, SIGNATURE_SIZE, "breach: %s", buf_text(&words));
+    else
+        snprintf(out, SIGNATURE_SIZE, "%.60s -> %s", label[0] == 0 ? "the end" : label, buf_text(&words));
+    buf_free(&words);
+}
+
+void finding_slug(const char *signature, char out[SIGNATURE_SIZE])
+{
+    size_t size = 0;
+    for (const char *at = signature; *at != 0 && size < 60; at++) {
+        if (isalnum((unsigned char)*at))
+            out[size++] = (char)tolower((unsigned char)*at);
+        else if (size != 0 && out[size - 1] != '-')
+            out[size++] = '-';
+    }
+    while (size != 0 && out[size - 1] == '-')
+        size--;
+    uint64_t hash = hash_bytes(HASH_START, signature, strlen(signature));
+    snprintf(out + size, SIGNATURE_SIZE - size, "-%08x", (unsigned)(hash & 0xffffffffu));
+}

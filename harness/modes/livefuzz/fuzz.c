@@ -1,0 +1,223 @@
+/* See fuzz.h: a campaign from its options to its exit status. */
+#include "modes/livefuzz/fuzz.h"
+
+#include "modes/livefuzz/campaign.h"
+#include "report/sinks.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- manners ---- */
+
+static bool private_v4(uint32_t a)
+{
+    return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
+}
+
+static bool private_v6(const struct in6_addr *a)
+{
+    uint32_t v4;
+    memcpy(&v4, a->s6_addr + 12, sizeof v4);
+    return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) || (a->s6_addr[0] & 0xfe) == 0xfc ||
+           (IN6_IS_ADDR_V4MAPPED(a) && private_v4(ntohl(v4)));
+}
+
+static bool is_private(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return private_v4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+    return private_v6(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
+/* Loopback and private addresses only, unless the user vouches for it. */
+static bool may_be_fuzzed(const struct whom *whom, const struct fuzz_options *options, struct diag *why)
+{
+    struct addrinfo *list = NULL, hints = {.ai_socktype = SOCK_STREAM};
+    if (options->own_target || options->whom.url == NULL)
+        return true;
+    if (getaddrinfo(whom->testee.url.host, NULL, &hints, &list) != 0)
+        return true; /* nobody will be reached, and the first connection says so */
+    bool fine = true;
+    for (const struct addrinfo *at = list; at != NULL; at = at->ai_next)
+        fine &= is_private(at->ai_addr);
+    freeaddrinfo(list);
+    return fine || diag_set(why, DIAG_USAGE, "%s is no private address: give --i-own-this-target if it is yours",
+                            whom->testee.url.host);
+}
+
+/* ---- beginning ---- */
+
+static void seed_pool(struct campaign *c, struct suite *suite)
+{
+    struct prng random = prng_stream(c->seed, "seeds");
+    for (size_t i = 0; i < suite->case_count; i++) {
+        struct session *session = session_of_case(suite->cases[i].test);
+        if (session != NULL && session_size(session) < 8192)
+            pool_add(c->pool, session, &random);
+        session_free(session);
+    }
+    suite_free(suite);
+}
+
+static bool fill_pool(struct campaign *c)
+{
+    struct suite suite = {0};
+    if (!c->options->no_seeds && !suite_add_embedded(&suite, NULL, c->why)) {
+        suite_free(&suite);
+        return false;
+    }
+    seed_pool(c, &suite);
+    struct buf path, errors;
+    struct diag none = {0};
+    buf_init(&path, 0);
+    buf_init(&errors, 0);
+    store_path(&c->store, "corpus", &path);
+    suite_add_path(&suite, buf_text(&path), &errors, &none); /* an empty folder is no error, a broken file is left out */
+    seed_pool(c, &suite);
+    buf_free(&path);
+    buf_free(&errors);
+    return true;
+}
+
+static bool resume(struct campaign *c)
+{
+    struct store_state state;
+    c->seed = c->options->whom.seed;
+    if (!store_read_state(&c->store, &state, c->why))
+        return c->why->kind == DIAG_NONE;
+    if (strncmp(state.against, buf_text(&c->target.whom.replay), sizeof state.against - 1) != 0)
+        return diag_set(c->why, DIAG_USAGE, "%s belongs to another testee (%s): give another --dir",
+                        buf_text(&c->store.folder), state.against);
+    c->seed = state.seed;
+    c->sessions = c->first_session = state.sessions;
+    c->spent_before = state.spent_ns;
+    return true;
+}
+
+static void on_note(void *arg, const char *text)
+{
+    struct campaign *c = arg;
+    c->restarts++;
+    status_note(c, text);
+}
+
+static bool start_players(struct campaign *c)
+{
+    static const struct whom_options correct = {.simulated = true, .patience = 1, .replay = ""};
+    struct whom_options against = c->options->whom;
+    against.replay = "wsgauntlet run";
+    against.url_option = true;
+    c->target.parallel = c->coverage != NULL ? 1 : c->options->parallel;
+    c->target.echoes = c->reference.echoes = true;
+    c->target.note = on_note;
+    c->target.note_arg = c;
+    return player_start(&c->reference, &correct, c->why) && player_start(&c->target, &against, c->why) &&
+           may_be_fuzzed(&c->target.whom, c->options, c->why);
+}
+
+static void introduce(struct campaign *c)
+{
+    const struct whom *whom = &c->target.whom;
+    c->report->version = c->options->version;
+    c->report->mode = "fuzz";
+    c->report->started = c->options->started;
+    c->report->seed = c->seed;
+    c->report->testee = (struct testee_info){
+        .url = buf_text(&whom->url),
+        .command = c->options->whom.command == NULL ? "" : c->options->whom.command,
+        .agent = "",
+        .builtin = whom->builtin,
+        .tls = whom->testee.url.secure,
+    };
+}
+
+static bool begin(struct campaign *c)
+{
+    const struct fuzz_options *options = c->options;
+    if (options->coverage && options->whom.command == NULL)
+        return diag_set(c->why, DIAG_USAGE, "--coverage needs a server that we start: --exec 'CMD {port}'");
+    if (options->coverage && (c->coverage = coverage_new(c->why)) == NULL)
+        return false;
+    if (!store_open(&c->store, options->folder == NULL ? "wsgauntlet-fuzz" : options->folder, c->why) ||
+        !start_players(c) || !resume(c) || !fill_pool(c))
+        return false;
+    c->target.seed = c->reference.seed = c->seed;
+    c->terminal = terminal_of(options->out, options->color);
+    c->generate = (struct generate_config){
+        .deflate = true, .handshake = true, .host = c->target.whom.testee.url.host, .target = "/"};
+    c->oracle = (struct oracle_config){
+        .echoes = true, .timeout_ns = options->timeout_ns == 0 ? NS_PER_S : options->timeout_ns};
+    introduce(c);
+    return true;
+}
+
+/* ---- the whole ---- */
+
+/* A campaign that found nothing says so where reports are read. */
+static void report_nothing(struct campaign *c)
+{
+    struct case_result *result = c->report->count == 0 ? run_result_add(c->report) : NULL;
+    if (result == NULL)
+        return;
+    result->id = result->title = arena_printf(&c->report->arena, "fuzz: %llu sessions, nothing found",
+                                              (unsigned long long)(c->sessions - c->first_session));
+    result->section = "fuzz";
+    result->verdict = VERDICT_PASS;
+    c->report->ended++;
+}
+
+static int finish(struct campaign *c, const struct sinks *sinks)
+{
+    report_nothing(c);
+    c->report->duration_ns = c->options->clock() - c->began;
+    c->report->planned = c->report->count;
+    const struct report report = {.runs = &c->report, .count = 1};
+    bool no_testee = c->end == PLAY_NO_TESTEE && c->sessions - c->first_session <= BATCH_SESSIONS_MAX;
+    struct diag trouble = {0};
+    bool written = sinks_write(sinks, &report, &trouble);
+    if (!written)
+        *c->why = trouble;
+    else if (c->stopped && !no_testee && c->end != PLAY_INTERRUPTED)
+        status_note(c, c->why->text);
+    if (no_testee)
+        return DIAG_TROUBLE;
+    status_end(c);
+    if (!written)
+        return DIAG_TROUBLE;
+    *c->why = (struct diag){0};
+    return campaign_found(c) != 0 ? 1 : c->stopped ? DIAG_TROUBLE : 0;
+}
+
+int fuzz_main(const struct fuzz_options *options, struct diag *why)
+{
+    struct campaign *c = calloc(1, sizeof *c);
+    struct sinks sinks = {0};
+    int status = DIAG_TROUBLE;
+    if (c != NULL)
+        *c = (struct campaign){.options = options, .why = why, .began = options->clock(),
+                               .pool = calloc(1, sizeof *c->pool), .report = run_result_new()};
+    if (c == NULL || c->pool == NULL || c->report == NULL) {
+        diag_set(why, DIAG_TROUBLE, "out of memory");
+    } else if (sinks_open(&sinks, options->reports, options->json_file, why) && begin(c)) {
+        status_begin(c);
+        campaign_run(c);
+        status = finish(c, &sinks);
+    }
+    if (why->kind != DIAG_NONE)
+        status = (int)why->kind;
+    sinks_free(&sinks);
+    if (c == NULL)
+        return status;
+    player_end(&c->target);
+    player_end(&c->reference);
+    store_close(&c->store);
+    coverage_free(c->coverage);
+    if (c->pool != NULL)
+        pool_free(c->pool);
+    free(c->pool);
+    run_result_free(c->report);
+    free(c);
+    return status;
+}

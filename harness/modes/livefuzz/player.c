@@ -1,0 +1,57 @@
+/* See player.h. */
+#include "modes/livefuzz/player.h"
+
+bool player_start(struct player *player, const struct whom_options *options, struct diag *why)
+{
+    player->options = *options;
+    player->seed = options->seed;
+    player->patience = options->patience;
+    if (player->parallel == 0)
+        player->parallel = 1;
+    return whom_start(&player->whom, &player->options, why);
+}
+
+void player_end(struct player *player)
+{
+    whom_end(&player->whom);
+}
+
+/* The oracle writes no mistakes: one here is ours. */
+static bool read_suite(struct suite *suite, const struct buf *text, struct diag *why)
+{
+    struct buf errors;
+    unsigned error_count = 0;
+    buf_init(&errors, 0);
+    struct script *script = script_parse("session", buf_text(text), text->size, &errors, &error_count);
+    bool fine = script != NULL && error_count == 0;
+    if (fine)
+        fine = suite_add_script(suite, script, why);
+    else
+        diag_set(why, DIAG_TROUBLE, "a session that does not parse: %s", buf_text(&errors));
+    if (!fine && error_count != 0)
+        script_free(script);
+    buf_free(&errors);
+    return fine;
+}
+
+enum play_end player_play(struct player *player, const struct buf *text, struct run_result **run, struct diag *why)
+{
+    struct suite suite = {0};
+    enum play_end end = PLAY_NO_TESTEE;
+    *run = run_result_new();
+    if (*run == NULL)
+        diag_set(why, DIAG_TROUBLE, "out of memory");
+    else if (read_suite(&suite, text, why)) {
+        struct play_config config = {
+            .runner = {.loop = player->whom.loop, .testee = &player->whom.testee, .role = WS_CLIENT,
+                       .seed = player->seed, .patience = player->patience, .replay_prefix = ""},
+            .parallel = player->parallel,
+            .echoes = player->echoes,
+            .note = player->note,
+            .arg = player->note_arg,
+        };
+        end = suite_play(&suite, &config, *run, why);
+    }
+    suite_free(&suite);
+    return end;
+}

@@ -1,0 +1,135 @@
+/* What a campaign tells: on a terminal a few lines that are written over, in a
+ * pipe a line now and then, and each finding as it comes. */
+#include "modes/livefuzz/campaign.h"
+
+#include "report/clean.h"
+
+#include <string.h>
+
+#define LIVE_NS (200 * NS_PER_MS)
+#define LINE_NS (10 * NS_PER_S)
+
+static void duration(uint64_t ns, struct buf *out)
+{
+    uint64_t s = ns / NS_PER_S;
+    if (s < 60)
+        buf_printf(out, "%llu.%llu s", (unsigned long long)s, (unsigned long long)(ns % NS_PER_S / (100 * NS_PER_MS)));
+    else
+        buf_printf(out, "%llu:%02llu min", (unsigned long long)(s / 60), (unsigned long long)(s % 60));
+}
+
+static void summary(const struct campaign *c, struct buf *out)
+{
+    uint64_t now = c->options->clock() - c->began, played = c->sessions - c->first_session;
+    double rate = now == 0 ? 0 : (double)played / ((double)now / 1e9);
+    duration(campaign_spent(c), out);
+    buf_printf(out, "  %llu sessions, %.0f/s  pool %zu, %zu shapes", (unsigned long long)c->sessions, rate,
+               c->pool->count, c->pool->shapes);
+    if (c->coverage != NULL)
+        buf_printf(out, ", %zu edges", coverage_edges(c->coverage));
+    size_t found = campaign_found(c);
+    buf_printf(out, "  %zu finding%s", found, found == 1 ? "" : "s");
+}
+
+static void wipe(struct campaign *c)
+{
+    if (c->status_shown)
+        fputs("\r\033[K", c->options->out);
+    c->status_shown = false;
+}
+
+static void print_line(struct campaign *c, const struct buf *text)
+{
+    struct buf line;
+    buf_init(&line, 0);
+    clean_cut(&line, buf_text(text), c->terminal.live ? c->terminal.columns - 1 : 4096);
+    fprintf(c->options->out, "%s%s", buf_text(&line), c->terminal.live ? "" : "\n");
+    fflush(c->options->out);
+    buf_free(&line);
+}
+
+void status_begin(struct campaign *c)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    buf_append_text(&text, "fuzzing ");
+    clean_line(&text, buf_text(&c->target.whom.against));
+    buf_printf(&text, "; seed %#llx; findings go to %s/findings", (unsigned long long)c->seed,
+               buf_text(&c->store.folder));
+    if (c->first_session != 0)
+        buf_printf(&text, "; going on behind session %llu", (unsigned long long)c->first_session);
+    fprintf(c->options->out, "%s\n", buf_text(&text));
+    fflush(c->options->out);
+    buf_free(&text);
+    c->told_at = c->options->clock();
+}
+
+void status_tick(struct campaign *c)
+{
+    uint64_t now = c->options->clock();
+    if (now - c->told_at < (c->terminal.live ? LIVE_NS : LINE_NS))
+        return;
+    struct buf text;
+    buf_init(&text, 0);
+    summary(c, &text);
+    wipe(c);
+    print_line(c, &text);
+    c->status_shown = c->terminal.live;
+    c->told_at = now;
+    buf_free(&text);
+}
+
+void status_note(struct campaign *c, const char *note)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    clean_line(&text, note);
+    wipe(c);
+    fprintf(c->options->out, "note: %s\n", buf_text(&text));
+    fflush(c->options->out);
+    buf_free(&text);
+}
+
+void status_finding(struct campaign *c, const struct finding *finding, const struct case_result *shown, size_t steps)
+{
+    struct buf text;
+    bool counts = finding->again && !finding->ours;
+    const char *red = c->terminal.color && counts ? "\033[31m" : "", *plain = c->terminal.color && counts ? "\033[0m" : "";
+    buf_init(&text, 0);
+    buf_printf(&text, "%s%s%s  ", red, counts ? "FINDING" : "DOUBT", plain);
+    clean_line(&text, finding->signature);
+    buf_append_text(&text, "\n      expected ");
+    clean_line(&text, shown->expected == NULL ? "" : shown->expected);
+    buf_append_text(&text, ", got ");
+    clean_line(&text, shown->seen == NULL ? "" : shown->seen);
+    if (!finding->again)
+        buf_append_text(&text, "\n      it did not show again when played alone");
+    else if (finding->ours)
+        buf_append_text(&text, "\n      the reference peer fails it too: a mistake of wsgauntlet's, please report it");
+    buf_append_text(&text, "\n      after ");
+    duration(campaign_spent(c), &text);
+    buf_printf(&text, ", %zu move%s: ", steps, steps == 1 ? "" : "s");
+    clean_line(&text, finding->path);
+    wipe(c);
+    fprintf(c->options->out, "%s\n", buf_text(&text));
+    fflush(c->options->out);
+    buf_free(&text);
+}
+
+void status_end(struct campaign *c)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    wipe(c);
+    summary(c, &text);
+    fprintf(c->options->out, "%s%s\n", buf_text(&text), c->end == PLAY_INTERRUPTED ? "; interrupted" : "");
+    for (size_t i = 0; i < c->report->count; i++)
+        if (c->report->cases[i]->verdict == VERDICT_FAIL)
+            fprintf(c->options->out, "      replay: %s\n", c->report->cases[i]->replay);
+    if (c->unplayable != 0)
+        fprintf(c->options->out, "note: %llu sessions could not be played\n", (unsigned long long)c->unplayable);
+    if (c->coverage != NULL && coverage_edges(c->coverage) == 0)
+        fputs("note: the testee told of no edges: is it built with afl-clang-fast?\n", c->options->out);
+    fflush(c->options->out);
+    buf_free(&text);
+}

@@ -1,0 +1,87 @@
+/* See store.h. */
+#include "modes/livefuzz/store.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const kinds[] = {"", "/findings", "/corpus"};
+
+bool store_open(struct store *store, const char *folder, struct diag *why)
+{
+    buf_init(&store->folder, 4096);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        buf_clear(&store->folder);
+        if (!buf_printf(&store->folder, "%s%s", folder, kinds[i]))
+            return diag_set(why, DIAG_USAGE, "the path of the folder is too long");
+        if (mkdir(buf_text(&store->folder), 0777) != 0 && errno != EEXIST)
+            return diag_set(why, DIAG_USAGE, "cannot make the folder %s: %s", buf_text(&store->folder), strerror(errno));
+    }
+    buf_clear(&store->folder);
+    return buf_append_text(&store->folder, folder);
+}
+
+void store_close(struct store *store)
+{
+    buf_free(&store->folder);
+}
+
+void store_path(const struct store *store, const char *kind, struct buf *path)
+{
+    buf_printf(path, "%s/%s", buf_text(&store->folder), kind);
+}
+
+/* ---- the state: a line each ---- */
+
+bool store_read_state(const struct store *store, struct store_state *state, struct diag *why)
+{
+    struct buf path, text;
+    buf_init(&path, 0);
+    buf_init(&text, 4096);
+    store_path(store, "state", &path);
+    *state = (struct store_state){0};
+    bool there = access(buf_text(&path), F_OK) == 0, fine = there && file_read(buf_text(&path), &text, why);
+    if (fine) {
+        int fields = sscanf(buf_text(&text),
+                            "wsgauntlet-fuzz 1\nseed %" SCNx64 "\nsessions %" SCNu64 "\nspent-ns %" SCNu64
+                            "\nagainst %511[^\n]\n",
+                            &state->seed, &state->sessions, &state->spent_ns, state->against);
+        fine = fields == 4 || diag_set(why, DIAG_USAGE, "%s is damaged: remove it to begin anew", buf_text(&path));
+    }
+    buf_free(&path);
+    buf_free(&text);
+    return fine;
+}
+
+bool store_write_state(const struct store *store, const struct store_state *state, struct diag *why)
+{
+    struct buf path, text;
+    buf_init(&path, 0);
+    buf_init(&text, 0);
+    store_path(store, "state", &path);
+    buf_printf(&text, "wsgauntlet-fuzz 1\nseed %#" PRIx64 "\nsessions %" PRIu64 "\nspent-ns %" PRIu64 "\nagainst %s\n",
+               state->seed, state->sessions, state->spent_ns, state->against);
+    bool fine = file_write(buf_text(&path), buf_text(&text), text.size, why);
+    buf_free(&path);
+    buf_free(&text);
+    return fine;
+}
+
+bool store_write(const struct store *store, const char *kind, const char *name, const struct buf *text,
+                 struct buf *path, struct diag *why)
+{
+    struct buf own;
+    buf_init(&own, 0);
+    store_path(store, kind, &own);
+    buf_printf(&own, "/%s.wsg", name);
+    bool fine = file_write(buf_text(&own), buf_text(text), text->size, why);
+    if (path != NULL)
+        buf_append_text(path, buf_text(&own));
+    buf_free(&own);
+    return fine;
+}
