@@ -18,3 +18,10 @@ uint64_t clock_seed(void)
         seed = (uint32_t)time(NULL);
     return seed;
 }
+
+uint64_t clock_monotonic(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}

@@ -11,5 +11,7 @@
 void clock_stamp(char out[CLOCK_STAMP_SIZE]);
 /* A seed nobody chose; 32 bits, short enough to be typed again. */
 uint64_t clock_seed(void);
+/* Nanoseconds since some moment, never back: how long a campaign has lasted, whose loop may be a simulated one. */
+uint64_t clock_monotonic(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "modes/fmt.h"
 #include "modes/lint.h"
 #include "modes/list.h"
+#include "modes/livefuzz/fuzz.h"
 #include "modes/play/play.h"
 #include "modes/serve/serve.h"
 
@@ -56,6 +57,25 @@ static bool wants_fault_list(const struct options *options)
     return fault != NULL && strcmp(fault, "list") == 0;
 }
 
+static struct whom_options whom_of(const struct options *options, const char *url)
+{
+    const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
+    return (struct whom_options){
+        .url = url,
+        .command = option_text(options, OPTION_EXEC),
+        .simulated = option_set(options, OPTION_SIM),
+        .tls = option_set(options, OPTION_TLS),
+        .fault = option_text(options, OPTION_FAULT),
+        .ca_file = option_text(options, OPTION_CA),
+        .insecure = option_set(options, OPTION_INSECURE),
+        .headers = option_list(options, OPTION_HEADER),
+        .origin = option_text(options, OPTION_ORIGIN),
+        .protocols = option_list(options, OPTION_SUBPROTOCOL),
+        .seed = seed_of(options),
+        .patience = timeout->set ? timeout->factor : 1,
+    };
+}
+
 static int play(const struct options *options, const char *const *paths, const char *url, struct diag *why)
 {
     if (wants_fault_list(options))
@@ -75,20 +95,7 @@ static int play(const struct options *options, const char *const *paths, const c
             .repeat = (unsigned)option_number(options, OPTION_REPEAT, 1),
             .baseline_file = option_text(options, OPTION_BASELINE),
             .baseline_out = option_text(options, OPTION_WRITE_BASELINE),
-            .whom = {
-                .url = url,
-                .command = option_text(options, OPTION_EXEC),
-                .simulated = option_set(options, OPTION_SIM),
-                .tls = option_set(options, OPTION_TLS),
-                .fault = option_text(options, OPTION_FAULT),
-                .ca_file = option_text(options, OPTION_CA),
-                .insecure = option_set(options, OPTION_INSECURE),
-                .headers = option_list(options, OPTION_HEADER),
-                .origin = option_text(options, OPTION_ORIGIN),
-                .protocols = option_list(options, OPTION_SUBPROTOCOL),
-                .seed = seed_of(options),
-                .patience = timeout->set ? timeout->factor : 1,
-            },
+            .whom = whom_of(options, url),
             .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
             .timeout_ns = timeout->number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
@@ -114,6 +121,37 @@ static int command_RUN(const struct options *options, struct diag *why)
 static int command_TEST(const struct options *options, struct diag *why)
 {
     return play(options, NULL, options->words[0], why);
+}
+
+static int command_FUZZ(const struct options *options, struct diag *why)
+{
+    if (wants_fault_list(options))
+        return list_faults(why);
+    char started[CLOCK_STAMP_SIZE];
+    clock_stamp(started);
+    return fuzz_main(
+        &(struct fuzz_options){
+            .whom = whom_of(options, options->words[0]),
+            .folder = option_text(options, OPTION_DIR),
+            .time_ns = option_number(options, OPTION_TIME, 0),
+            .runs = option_number(options, OPTION_RUNS, 0),
+            .rate = option_number(options, OPTION_RATE, 0),
+            .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
+            .timeout_ns = options->values[OPTION_TIMEOUT].number,
+            .fail_fast = option_set(options, OPTION_FAIL_FAST),
+            .no_seeds = option_set(options, OPTION_NO_SEEDS),
+            .coverage = option_set(options, OPTION_COVERAGE),
+            .own_target = option_set(options, OPTION_OWN_TARGET),
+            .clock = clock_monotonic,
+            .started = started,
+            .version = WSGAUNTLET_VERSION,
+            .reports = option_list(options, OPTION_REPORT),
+            .json_file = option_text(options, OPTION_JSON),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+            .errors = stderr,
+        },
+        why);
 }
 
 static int command_SERVE(const struct options *options, struct diag *why)

@@ -116,6 +116,12 @@ static bool read_shard(const struct option_row *row, struct option_value *value)
     return value_shard(value->text, &value->number, &value->shards);
 }
 
+static bool read_duration(const struct option_row *row, struct option_value *value)
+{
+    (void)row;
+    return value_duration(value->text, &value->number);
+}
+
 /* Which of "a|b|c" it is. */
 static bool read_choice(const struct option_row *row, struct option_value *value)
 {
@@ -139,6 +145,7 @@ static const struct {
     [KIND_NUMBER] = {read_number, "a number"},
     [KIND_SIZE] = {read_size, "a size such as 64KiB or 1MiB"},
     [KIND_SEED] = {read_number, "a number such as 7 or 0x51f0"},
+    [KIND_DURATION] = {read_duration, "a time (90s, 5m, 2h)"},
     [KIND_PATIENCE] = {read_patience, "a factor (3, 0.5) or a time (500ms, 5s, 1m)"},
     [KIND_SHARD] = {read_shard, "a part of a whole such as 2/5"},
     [KIND_CHOICE] = {read_choice, NULL},

@@ -22,7 +22,8 @@ enum option {
 };
 
 enum option_kind {
-    KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_NUMBER, KIND_SIZE, KIND_SEED, KIND_PATIENCE, KIND_SHARD, KIND_CHOICE,
+    KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_NUMBER, KIND_SIZE, KIND_SEED, KIND_PATIENCE, KIND_SHARD,
+    KIND_DURATION, KIND_CHOICE,
 };
 
 struct command_row {
@@ -46,7 +47,8 @@ extern const struct option_row cli_options[OPTIONS];
 struct option_value {
     bool set;
     const char *text;  /* as written; the last one, when it stands twice */
-    uint64_t number;   /* NUMBER, SEED; SIZE: bytes; PATIENCE: ns, 0 for a factor; CHOICE: which word; SHARD: which */
+    uint64_t number;   /* NUMBER, SEED; SIZE: bytes; PATIENCE: ns, 0 for a factor; DURATION: ns;
+                          CHOICE: which word; SHARD: which */
     double factor;     /* PATIENCE */
     uint64_t shards;   /* SHARD: of how many */
     const char **list; /* LIST: all of them, NULL-terminated; NULL when not set */

@@ -78,3 +78,13 @@ bool value_shard(const char *text, uint64_t *shard, uint64_t *shards)
     return value_number(first, shard) && value_number(slash + 1, shards) && *shards <= 1000 && *shard >= 1 &&
            *shard <= *shards;
 }
+
+bool value_duration(const char *text, uint64_t *ns)
+{
+    static const struct unit times[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {0}};
+    double time;
+    if (!with_unit(text, times, &time) || time < 1e6 || time > 365.0 * LIMIT_DURATION_S * 1e9)
+        return false;
+    *ns = (uint64_t)time;
+    return true;
+}

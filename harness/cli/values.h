@@ -13,5 +13,7 @@ bool value_size(const char *text, uint64_t *out);
 bool value_patience(const char *text, uint64_t *ns, double *factor);
 /* 2/5: 1 to 1000 parts, counted from 1. */
 bool value_shard(const char *text, uint64_t *shard, uint64_t *shards);
+/* 500ms, 90s, 5m, 2h in nanoseconds. Above zero. */
+bool value_duration(const char *text, uint64_t *ns);
 
 #endif

@@ -159,7 +159,8 @@ static const char *further_line(struct prng *random)
         "Origin: http://localhost", "Sec-WebSocket-Extensions: x-unknown; p=1",
         "Sec-WebSocket-Extensions: permessage-deflate", "Content-Length: 0", "Content-Length: 5",
         "X-Folded: a\r\n b", "X-Space : 1", " X-Indented: 1", "NoColon",
-        "Expect: 100-continue", "Sec-WebSocket-Accept: x", "Transfer-Encoding: chunked", "X-\x01: 1", "X-Value: \x80\xff",
+        "Expect: 100-continue", "Sec-WebSocket-Accept: x", "Transfer-Encoding: chunked", "X-\x01: 1",
+        "X-Value: \x80\xff",
     };
     return lines[prng_below(random, COUNT(lines))];
 }

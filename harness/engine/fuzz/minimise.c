@@ -64,14 +64,13 @@ static void plain_opcode(struct move *m) { m->opcode_set = false; }
 static void plain_more(struct move *m) { m->more = false; }
 static void plain_offer(struct move *m) { m->offer = m->offer != NULL && m->offer[0] != 0 ? "" : NULL; }
 static void plain_protocol(struct move *m) { m->protocol = NULL; }
-static void plain_actor(struct move *m) { m->actor = 0; }
 static void plain_kind(struct move *m) { m->kind = m->kind == MOVE_BINARY ? MOVE_TEXT : m->kind; }
 
 static bool plainer(struct search *s)
 {
     static void (*const simplify[])(struct move *move) = {
         plain_joined, plain_chunk, plain_fragment, plain_compress, plain_mask, plain_length, plain_claim, plain_cut,
-        plain_rsv, plain_opcode, plain_more, plain_offer, plain_protocol, plain_actor, plain_kind,
+        plain_rsv, plain_opcode, plain_more, plain_offer, plain_protocol, plain_kind,
     };
     bool any = false;
     for (size_t i = 0; i < s->best->count; i++)
@@ -86,6 +85,15 @@ static bool plainer(struct search *s)
             any |= attempt(s, candidate);
         }
     return any;
+}
+
+/* All on one connection. */
+static bool one_actor(struct search *s)
+{
+    struct session *candidate = session_has_actors(s->best) ? session_copy(s->best) : NULL;
+    for (size_t i = 0; candidate != NULL && i < candidate->count; i++)
+        candidate->moves[i].actor = 0;
+    return attempt(s, candidate);
 }
 
 /* ---- bytes ---- */
@@ -119,10 +127,22 @@ static struct session *same_bytes(const struct session *session, size_t at)
 {
     const struct move *from = &session->moves[at];
     struct session *copy = session_copy(session);
-    if (copy == NULL || from->size == 0 || from->kind == MOVE_HEAD)
-        return copy;
-    memset((uint8_t *)(uintptr_t)copy->moves[at].bytes, 'a', from->size);
+    if (copy != NULL)
+        memset((uint8_t *)(uintptr_t)copy->moves[at].bytes, 'a', from->size);
     return copy;
+}
+
+/* Payloads of one letter, where the letters do not matter. */
+static void even_bytes(struct search *s)
+{
+    for (size_t i = 0; i < s->best->count && s->tries != 0; i++) {
+        const struct move *move = &s->best->moves[i];
+        size_t same = 0;
+        while (same < move->size && move->bytes[same] == 'a')
+            same++;
+        if (same < move->size && move->kind != MOVE_HEAD)
+            attempt(s, same_bytes(s->best, i));
+    }
 }
 
 struct session *session_minimise(const struct session *session, unsigned tries, shows_fn *shows, void *arg)
@@ -133,10 +153,10 @@ struct session *session_minimise(const struct session *session, unsigned tries, 
     bool any = true;
     while (any && search.tries != 0) {
         any = fewer_moves(&search);
+        any |= one_actor(&search);
         any |= plainer(&search);
+        even_bytes(&search);
         any |= fewer_bytes(&search);
     }
-    for (size_t i = 0; i < search.best->count && search.tries != 0; i++)
-        attempt(&search, same_bytes(search.best, i));
     return search.best;
 }

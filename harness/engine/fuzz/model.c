@@ -83,8 +83,7 @@ static void on_message(struct model *m, const struct ws_event *event)
 {
     if (event->first)
         buf_clear(&m->message);
-    if (m->literal)
-        buf_append(&m->message, event->data, event->size);
+    buf_append(&m->message, event->data, event->size);
     if (!event->last)
         return;
     struct due *due = due_add(m, DUE_MESSAGE, "echo");
@@ -106,12 +105,42 @@ static void on_event(void *context, const struct ws_event *event)
         due_add(m, DUE_CLOSE, "close");
 }
 
+static enum ws_codec_status inflate_alone(const struct move *move, bool last)
+{
+    struct ws_inflater *inflater = ws_inflater_new(15, false);
+    uint8_t out[1024];
+    struct ws_codec_step step = {.in = move->bytes, .in_size = move->size, .out = out, .out_size = sizeof out};
+    enum ws_codec_status status = inflater == NULL ? WS_CODEC_MORE_ROOM : ws_inflater_step(inflater, &step, last);
+    ws_inflater_free(inflater);
+    return status;
+}
+
+/* Bytes that are no DEFLATE for any reader: in one frame, without the help of the tail that is added to them, and
+ * not behind a final block, where many stop to read. What is cut within a block is each reader's own affair. */
+static bool surely_corrupt(const struct move *move)
+{
+    bool whole = (move->kind == MOVE_TEXT || move->kind == MOVE_BINARY) && !move->more && !move->compress;
+    return whole && move->size != 0 && (move->bytes[0] & 1u) == 0 && inflate_alone(move, false) == WS_CODEC_CORRUPT;
+}
+
+static bool is_about_deflate(enum ws_violation_id id)
+{
+    return id == WS_V_DEFLATE_CORRUPT || id == WS_V_DEFLATE_DISTANCE || id == WS_V_DEFLATE_CUT ||
+           id == WS_V_DEFLATE_PAST_SERVER_WINDOW || id == WS_V_DEFLATE_PAST_CLIENT_WINDOW ||
+           id == WS_V_DEFLATE_SERVER_TAKEOVER || id == WS_V_DEFLATE_CLIENT_TAKEOVER;
+}
+
 /* What has to fail by the text and at once; or, of what may, who decides it. */
 static void on_failure(struct model *m, const struct ws_prediction *p)
 {
     const struct ws_violation *violation = ws_violation_get(p->violation);
     bool certain = violation->certainty == WS_MUST && violation->reaction == WS_REACT_FAIL;
-    bool top_bit = p->violation == WS_V_LENGTH_TOP_BIT;
+    bool head_whole = m->move->kind != MOVE_RAW && !m->move->cut_set;
+    bool top_bit = p->violation == WS_V_LENGTH_TOP_BIT && head_whole; /* the payload will never be */
+    if (is_about_deflate(p->violation) && !surely_corrupt(m->move)) {
+        give_up(m);
+        return;
+    }
     if (p->outcome == WS_OUTCOME_FAIL_SOON && certain && !top_bit) {
         m->stage = MODEL_DOOMED;
         outcome_free(m->outcome);
@@ -207,7 +236,7 @@ static bool frames_bytes(struct model *m, const struct move *move, struct buf *o
 {
     struct buf body;
     buf_init(&body, SESSION_BYTES_MAX + 2u);
-    if (move->code_set) {
+    if (move->kind == MOVE_CLOSE && move->code_set) {
         buf_append_byte(&body, (uint8_t)(move->code >> 8));
         buf_append_byte(&body, (uint8_t)move->code);
     }
@@ -227,16 +256,40 @@ static bool frames_bytes(struct model *m, const struct move *move, struct buf *o
     return fine;
 }
 
+/* Does it refer to nothing before it? */
+static bool stands_alone(const struct move *move)
+{
+    return inflate_alone(move, true) == WS_CODEC_OK;
+}
+
+/* Whose window is it? What refers back is only certain within one message, whatever was negotiated: by hand
+ * behind something compressed only what never does; by our compressor behind that, nothing. */
+static bool window_is_known(const struct model *m, const struct move *move)
+{
+    bool by_hand = m->deflater != NULL && !move->compress && (move->rsv & 4u) != 0 && move_is_data(move->kind);
+    if (move->compress)
+        return !m->packed_by_hand;
+    return !by_hand || (!m->packed_by_us && !m->packed_by_hand) || stands_alone(move);
+}
+
+static void note_window(struct model *m, const struct move *move)
+{
+    m->packed_by_us |= move->compress;
+    m->packed_by_hand |= !move->compress && (move->rsv & 4u) != 0;
+}
+
 /* On a doomed connection only what ends the message is worth sending. */
 static bool worth_sending(const struct model *m, const struct move *move)
 {
-    if (m->unfinished || m->judge == NULL)
-        return false;
-    if (m->stage == MODEL_DOOMED)
-        return move->kind == MOVE_CONTINUE && !move->cut_set && !move->claim && move->mask == SESSION_MASK_OURS;
     bool shorter = move->claim && move->length < move->size + (move->code_set ? 2u : 0u);
+    bool mixed = move->kind == MOVE_CONTINUE && move->compress != m->compressed;
     bool bits_unknown = m->extension_unknown && (move->rsv & 4u) != 0;
-    return m->stage == MODEL_OPEN && !shorter && !bits_unknown && (!move->compress || m->deflater != NULL);
+    bool no_deflater = move->compress && m->deflater == NULL;
+    if (m->unfinished || m->judge == NULL || shorter || mixed || bits_unknown || no_deflater)
+        return false;
+    bool right = !move->cut_set && !move->claim && move->mask == SESSION_MASK_OURS;
+    bool ends_message = move->kind == MOVE_CONTINUE && right;
+    return window_is_known(m, move) && (m->stage == MODEL_OPEN || (m->stage == MODEL_DOOMED && ends_message));
 }
 
 static void move_frame(struct model *m, const struct move *move)
@@ -246,7 +299,10 @@ static void move_frame(struct model *m, const struct move *move)
         return;
     buf_init(&bytes, 2u * SESSION_BYTES_MAX);
     m->outcome->played = true;
-    m->literal |= move->kind == MOVE_RAW || move->opcode_set;
+    if (move->kind != MOVE_CONTINUE && move_is_data(move->kind))
+        m->compressed = move->compress;
+    note_window(m, move);
+    m->literal |= move->kind == MOVE_RAW || move->opcode_set || move->rsv != 0 || move->claim;
     bool fine = move->kind == MOVE_RAW ? buf_append(&bytes, move->bytes, move->size) : frames_bytes(m, move, &bytes);
     if (fine)
         feed(m, bytes.data, bytes.size);
@@ -260,7 +316,7 @@ static void move_frame(struct model *m, const struct move *move)
 static void begin_frames(struct model *m, bool deflate)
 {
     hang_up(m, MODEL_OPEN);
-    m->literal = m->unfinished = false;
+    m->literal = m->unfinished = m->compressed = m->packed_by_us = m->packed_by_hand = false;
     m->judge = ws_judge_new(&(struct ws_judge_config){
         .receiver = WS_SERVER, .deflate = deflate, .context_takeover = true, .event = on_event, .context = m});
     m->deflater = deflate ? ws_deflater_new(15, true, 6) : NULL;
@@ -286,12 +342,35 @@ static void move_reconnect(struct model *m, const struct move *move)
     begin_frames(m, m->offer != NULL);
 }
 
+/* A version that drafts had (hybi-07 to -16 said 7 or 8) may be spoken beside 13. */
+static bool may_be_spoken(const struct ws_breach *breach)
+{
+    return strcmp(breach->rule->name, "request-version-other") == 0 &&
+           (ws_span_is(breach->where, "7") || ws_span_is(breach->where, "8"));
+}
+
 static const struct ws_breach *certain_breach(const struct ws_server_answer *answer)
 {
-    for (size_t i = 0; i < answer->breach_count; i++)
-        if (answer->breaches[i].rule->certainty == WS_MUST && answer->breaches[i].rule->refused)
-            return &answer->breaches[i];
+    for (size_t i = 0; i < answer->breach_count; i++) {
+        const struct ws_breach *breach = &answer->breaches[i];
+        if (breach->rule->certainty == WS_MUST && breach->rule->refused && !may_be_spoken(breach))
+            return breach;
+    }
     return NULL;
+}
+
+/* Nobody has to take every spelling that the grammar allows: a right head is one with each of our lines once, and
+ * without those that speak of a body. */
+static bool is_plain(const struct ws_head *head)
+{
+    static const enum ws_header_id ids[] = {WS_HEADER_HOST, WS_HEADER_UPGRADE, WS_HEADER_CONNECTION, WS_HEADER_KEY,
+                                            WS_HEADER_VERSION};
+    bool plain = head->start_oddities == 0 && head->oddities == 0;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        plain &= head->id_count[ids[i]] == 1;
+    return plain && head->id_count[WS_HEADER_CONTENT_LENGTH] == 0 &&
+           head->id_count[WS_HEADER_TRANSFER_ENCODING] == 0 && head->id_count[WS_HEADER_EXPECT] == 0 &&
+           head->id_count[WS_HEADER_PROTOCOL] <= 1 && head->id_count[WS_HEADER_EXTENSIONS] <= 1;
 }
 
 /* A head that can be read to its end. */
@@ -309,8 +388,8 @@ static void judge_head(struct model *m, const struct move *move, const struct ws
             struct due *due = due_add(m, DUE_REFUSED, breach->rule->name);
             due->says_version = answer->say_version && answer->breach_count == 1;
             hang_up(m, MODEL_OVER);
-        } else if (answer->breach_count != 0) {
-            due_add(m, DUE_OPEN_OR_NOT, answer->breaches[0].rule->name);
+        } else if (answer->breach_count != 0 || !is_plain(head)) {
+            due_add(m, DUE_OPEN_OR_NOT, answer->breach_count == 0 ? "open" : answer->breaches[0].rule->name);
             m->outcome->dropped = true;
             hang_up(m, MODEL_OVER);
         } else {
@@ -362,5 +441,6 @@ void model_move(struct model *model, const struct move *move, struct outcome *ou
     };
     *outcome = (struct outcome){0};
     model->outcome = outcome;
+    model->move = move;
     (moves[move->kind] != NULL ? moves[move->kind] : move_frame)(model, move);
 }

@@ -50,13 +50,17 @@ struct model {
     bool renewable;         /* opened by a move that `reconnect` can repeat */
     bool extension_unknown; /* opened by a head that offers one: RSV1 may have a meaning */
     bool literal;           /* bytes went that the runner does not know as messages */
+    bool compressed;        /* the last message began compressed: its fragments are too */
+    bool packed_by_us;      /* the window holds what our compressor believes it does */
+    bool packed_by_hand;    /* it holds something that our compressor knows nothing of */
     bool unfinished;        /* a frame that was begun will not be ended */
     const char *offer;      /* of permessage-deflate, for a reconnect */
     struct ws_judge *judge;
     struct ws_deflater *deflater;
     struct prng masks;
     struct buf message;
-    struct outcome *outcome; /* of the move under way */
+    const struct move *move; /* under way */
+    struct outcome *outcome; /* of it */
 };
 
 void model_init(struct model *model, bool echoes);

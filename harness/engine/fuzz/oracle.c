@@ -86,7 +86,9 @@ static void write_due(struct buf *out, const struct due *due, const char *actor)
     else if (row->follows == CODES)
         write_codes(out, due->codes);
     buf_printf(out, " # %s\n", due->label);
-    if (due->says_version) {
+    if (due->kind == DUE_CLOSE) {
+        buf_printf(out, "  %sexpect drop # tcp-ends\n", actor); /* RFC 6455 7.1.1: by the server, at once */
+    } else if (due->says_version) {
         buf_printf(out, "  %sexpect header \"Sec-WebSocket-Version\" matches '(^|[ ,])13([ ,]|$)' # version-said\n",
                    actor);
     } else if (row->other != NULL) {
@@ -157,7 +159,9 @@ bool oracle_write(const struct session *session, const struct oracle_config *con
     size_t written = 0;
     bool fine = !overflown(&o);
     if (fine) {
-        buf_printf(out, "scenario \"%s\"\n  testee server\n%s", config->title, o.deflate ? "  needs deflate\n" : "");
+        buf_append_text(out, "scenario ");
+        bytes_print((const uint8_t *)config->title, strlen(config->title), out);
+        buf_printf(out, "\n  testee server\n%s", o.deflate ? "  needs deflate\n" : "");
         if (config->timeout_ns != 0)
             buf_printf(out, "  timeout %llums\n", (unsigned long long)(config->timeout_ns / 1000000u));
         written = write_moves(&o);
@@ -178,6 +182,10 @@ void oracle_label(const char *text, int line, char *out, size_t size)
     }
     if (text == NULL || line < 1)
         return;
+    text += strspn(text, " ");
+    if (text[0] != 0 && text[1] == ':')
+        text += 3; /* an actor */
+    snprintf(out, size, "%.*s", (int)strcspn(text, " \n"), text); /* without a comment: the verb */
     int length = (int)strcspn(text, "\n");
     for (int i = length - 3; i >= 0; i--)
         if (memcmp(text + i, " # ", 3) == 0) {

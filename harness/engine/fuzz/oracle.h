@@ -20,8 +20,8 @@ struct oracle_config {
  * when nothing is left to send, or more comes of it than the oracle keeps. */
 bool oracle_write(const struct session *session, const struct oracle_config *config, struct buf *out);
 
-/* The comment at that line (1..) of an oracle's scenario; "" when there is none.
- * At most size - 1 bytes. */
+/* The comment at that line (1..) of an oracle's scenario, else its verb; "" when there
+ * is no such line. At most size - 1 bytes. */
 void oracle_label(const char *text, int line, char *out, size_t size);
 
 #endif

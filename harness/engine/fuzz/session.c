@@ -164,16 +164,19 @@ void move_print(const struct move *move, bool actors, struct buf *out)
     step.verb = form_rows[step.form].verb;
     buf_append_text(out, actor);
     step_print(&step, out);
-    if (move->code_set)
+    bool frame = rows[move->kind].opcode != MOVE_NO_FRAME;
+    bool bytes = move->kind == MOVE_HEAD || move->kind == MOVE_RAW;
+    if (move->kind == MOVE_CLOSE && move->code_set)
         buf_printf(out, " %u", move->code);
-    bool needs_bytes = move->kind == MOVE_HEAD || move->kind == MOVE_RAW;
-    if (move->size != 0 || needs_bytes) {
+    if (bytes || (frame && move->size != 0)) {
         buf_append_byte(out, ' ');
         bytes_print(move->bytes, move->size, out);
     }
-    print_frame_options(move, out);
-    print_offer(move, out);
-    if (move->chunk != 0)
+    if (frame)
+        print_frame_options(move, out);
+    if (move->kind == MOVE_OPEN)
+        print_offer(move, out);
+    if (move->chunk != 0 && (frame || bytes))
         buf_printf(out, " chunk %u", move->chunk);
 }
 

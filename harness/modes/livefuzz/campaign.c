@@ -51,7 +51,7 @@ static struct session *make_session(struct campaign *c, uint64_t number)
 static void make_batch(struct campaign *c, struct batch *batch)
 {
     const struct fuzz_options *options = c->options;
-    size_t most = c->coverage != NULL ? 1 : BATCH_SESSIONS_MAX;
+    size_t most = c->edges != NULL ? 1 : BATCH_SESSIONS_MAX;
     batch->count = 0;
     buf_clear(&batch->text);
     for (size_t tries = 0; tries < 4 * BATCH_SESSIONS_MAX && batch->count < most && batch->text.size < BATCH_BYTES;
@@ -103,15 +103,15 @@ static void keep(struct campaign *c, const struct session *session, uint64_t num
 
 static void look_at(struct campaign *c, const struct batch *batch, const struct run_result *run)
 {
-    bool edges = c->coverage != NULL && coverage_new_edges(c->coverage);
+    bool edges = c->edges != NULL && edge_map_news(c->edges);
     for (size_t i = 0; i < run->count && i < batch->count; i++) {
         const struct case_result *result = run->cases[i];
         bool fresh = pool_new_shape(c->pool, result);
         if (fresh || edges)
             keep(c, batch->sessions[i], batch->numbers[i]);
         c->unimplemented += result->verdict == VERDICT_UNIMPLEMENTED;
-        bool interrupted = result->verdict == VERDICT_ERROR && c->end == PLAY_INTERRUPTED;
-        c->unplayable += result->verdict == VERDICT_ERROR && !interrupted;
+        if (result->verdict == VERDICT_ERROR && c->end == PLAY_DONE && c->unplayable++ == 0)
+            status_note(c, result->detail); /* the first one tells; the others are counted */
         if (result->verdict == VERDICT_FAIL)
             campaign_consider(c, batch->sessions[i], result, buf_text(&batch->text));
     }
@@ -125,8 +125,8 @@ static void play_batch(struct campaign *c, struct batch *batch)
 {
     struct run_result *run = NULL;
     struct diag why = {0};
-    if (c->coverage != NULL)
-        coverage_clear(c->coverage);
+    if (c->edges != NULL)
+        edge_map_clear(c->edges);
     c->end = player_play(&c->target, &batch->text, &run, &why);
     if (run != NULL && c->report->testee.agent[0] == 0 && run->testee.agent != NULL && run->testee.agent[0] != 0)
         c->report->testee.agent = arena_text(&c->report->arena, run->testee.agent);
@@ -140,6 +140,27 @@ static void play_batch(struct campaign *c, struct batch *batch)
 }
 
 /* ---- the whole ---- */
+
+bool campaign_probe(struct campaign *c)
+{
+    static const char probe[] =
+        "scenario \"echo?\"\n open\n send text \"wsgauntlet\"\n expect message \"wsgauntlet\"\n"
+        "scenario \"echo?\"\n open\n send binary \"wsgauntlet\"\n expect message \"wsgauntlet\"\n";
+    struct run_result *run = NULL;
+    struct buf text;
+    size_t silent = 0;
+    buf_init(&text, 0);
+    buf_append_text(&text, probe);
+    c->end = player_play(&c->target, &text, &run, c->why);
+    for (size_t i = 0; run != NULL && i < run->count; i++)
+        silent += run->cases[i]->verdict == VERDICT_FAIL && strncmp(run->cases[i]->expected, "message", 7) == 0;
+    c->oracle.echoes = c->target.echoes = silent < 2;
+    run_result_free(run);
+    buf_free(&text);
+    if (c->end == PLAY_DONE && silent == 2)
+        status_note(c, "the testee does not send messages back: what comes behind one is not looked at");
+    return c->end == PLAY_DONE;
+}
 
 static void save(struct campaign *c)
 {
@@ -156,7 +177,8 @@ static bool over(const struct campaign *c)
     const struct fuzz_options *options = c->options;
     bool runs_out = options->runs != 0 && c->sessions - c->first_session >= options->runs;
     bool time_out = options->time_ns != 0 && options->clock() - c->began >= options->time_ns;
-    return c->stopped || runs_out || time_out;
+    bool enough = options->fail_fast && campaign_found(c) != 0;
+    return c->stopped || runs_out || time_out || enough;
 }
 
 static void on_rested(void *arg)

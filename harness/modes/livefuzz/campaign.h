@@ -3,7 +3,7 @@
 #ifndef MODES_LIVEFUZZ_CAMPAIGN_H
 #define MODES_LIVEFUZZ_CAMPAIGN_H
 
-#include "engine/fuzz/coverage.h"
+#include "engine/fuzz/edge_map.h"
 #include "engine/fuzz/generate.h"
 #include "engine/fuzz/oracle.h"
 #include "modes/livefuzz/finding.h"
@@ -29,7 +29,7 @@ struct campaign {
     struct player target, reference;
     struct store store;
     struct pool *pool;
-    struct coverage *coverage;   /* NULL: blind */
+    struct edge_map *edges;      /* NULL: blind */
     struct generate_config generate;
     struct oracle_config oracle;
     uint64_t seed, began, spent_before;
@@ -41,6 +41,7 @@ struct campaign {
     struct run_result *report;   /* one case per finding */
     struct terminal terminal;
     bool status_shown;
+    uint64_t last_note;          /* a hash: the same news is told once */
     uint64_t told_at;            /* when the last status was */
     uint64_t saved_at;           /* when the state was */
     struct diag *why;
@@ -55,6 +56,8 @@ uint64_t campaign_spent(const struct campaign *c); /* ns, earlier ones' too */
 /* How many count: seen again, and not our own. */
 size_t campaign_found(const struct campaign *c);
 
+/* Does it send messages back? If not, what comes behind a message is not looked at. False when it cannot be reached. */
+bool campaign_probe(struct campaign *c);
 /* One failing result of a batch: known, or told apart, made small, saved (dig.c). */
 void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
                        const char *text);

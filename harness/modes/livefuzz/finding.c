@@ -20,7 +20,9 @@ static void words_of(const char *text, struct buf *out)
                 quote = 0;
         } else if (*at == '"') {
             quote = *at;
-        } else if (*at == '(') {
+        } else if (*at == '(') { /* hex(...), fill(...): its word goes too */
+            while (out->size != 0 && isalpha(out->data[out->size - 1]))
+                out->data[--out->size] = 0;
             depth++;
         } else if (*at == ')') {
             depth -= depth > 0;
@@ -49,13 +51,15 @@ void finding_signature(const struct case_result *result, const char *label, char
     buf_init(&words, SIGNATURE_SIZE - 32);
     const char *died = behind(result->detail, "the testee died: ");
     const char *lost = behind(result->detail, "the testee was lost");
-    const char *breach = behind(result->seen, "a testee that ");
+    const char *seen = result->seen == NULL ? "" : result->seen, *breach = behind(seen, "a testee that ");
     if (died != NULL)
         words_of(died, &words);
     else if (breach != NULL)
         words_of(breach, &words);
     else if (lost == NULL)
-        words_of(result->seen == NULL ? "" : result->seen, &words);
+        words_of(seen, &words);
+    if (words.size == 0)
+        buf_printf(&words, "%.40s", seen); /* all of it in quotes: a head */
     if (died != NULL)
         snprintf(out, SIGNATURE_SIZE, "died: %s", buf_text(&words));
     else if (lost != NULL)

@@ -74,7 +74,8 @@ static bool fill_pool(struct campaign *c)
     buf_init(&path, 0);
     buf_init(&errors, 0);
     store_path(&c->store, "corpus", &path);
-    suite_add_path(&suite, buf_text(&path), &errors, &none); /* an empty folder is no error, a broken file is left out */
+    /* An empty folder is no error, a broken file is left out. */
+    suite_add_path(&suite, buf_text(&path), &errors, &none);
     seed_pool(c, &suite);
     buf_free(&path);
     buf_free(&errors);
@@ -109,7 +110,7 @@ static bool start_players(struct campaign *c)
     struct whom_options against = c->options->whom;
     against.replay = "wsgauntlet run";
     against.url_option = true;
-    c->target.parallel = c->coverage != NULL ? 1 : c->options->parallel;
+    c->target.parallel = c->edges != NULL ? 1 : c->options->parallel;
     c->target.echoes = c->reference.echoes = true;
     c->target.note = on_note;
     c->target.note_arg = c;
@@ -138,7 +139,7 @@ static bool begin(struct campaign *c)
     const struct fuzz_options *options = c->options;
     if (options->coverage && options->whom.command == NULL)
         return diag_set(c->why, DIAG_USAGE, "--coverage needs a server that we start: --exec 'CMD {port}'");
-    if (options->coverage && (c->coverage = coverage_new(c->why)) == NULL)
+    if (options->coverage && (c->edges = edge_map_new(c->why)) == NULL)
         return false;
     if (!store_open(&c->store, options->folder == NULL ? "wsgauntlet-fuzz" : options->folder, c->why) ||
         !start_players(c) || !resume(c) || !fill_pool(c))
@@ -202,7 +203,8 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
         diag_set(why, DIAG_TROUBLE, "out of memory");
     } else if (sinks_open(&sinks, options->reports, options->json_file, why) && begin(c)) {
         status_begin(c);
-        campaign_run(c);
+        if (campaign_probe(c))
+            campaign_run(c);
         status = finish(c, &sinks);
     }
     if (why->kind != DIAG_NONE)
@@ -213,7 +215,7 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
     player_end(&c->target);
     player_end(&c->reference);
     store_close(&c->store);
-    coverage_free(c->coverage);
+    edge_map_free(c->edges);
     if (c->pool != NULL)
         pool_free(c->pool);
     free(c->pool);

@@ -17,6 +17,7 @@ struct fuzz_options {
     uint64_t rate;              /* sessions a second at most; 0: no limit */
     unsigned parallel;
     uint64_t timeout_ns;        /* of each expectation; 0: 1 s */
+    bool fail_fast;             /* stop at the first finding */
     bool no_seeds;              /* do not begin with the conformance suite's cases */
     bool coverage;              /* the --exec server is instrumented: hand it a map, keep what reaches new edges */
     bool own_target;            /* the user says that the target is his, though it is not a private address */

@@ -2,11 +2,13 @@
  * pipe a line now and then, and each finding as it comes. */
 #include "modes/livefuzz/campaign.h"
 
+#include "base/hash.h"
 #include "report/clean.h"
 
 #include <string.h>
 
 #define LIVE_NS (200 * NS_PER_MS)
+#define SHOWN_COLUMNS 100u
 #define LINE_NS (10 * NS_PER_S)
 
 static void duration(uint64_t ns, struct buf *out)
@@ -25,8 +27,8 @@ static void summary(const struct campaign *c, struct buf *out)
     duration(campaign_spent(c), out);
     buf_printf(out, "  %llu sessions, %.0f/s  pool %zu, %zu shapes", (unsigned long long)c->sessions, rate,
                c->pool->count, c->pool->shapes);
-    if (c->coverage != NULL)
-        buf_printf(out, ", %zu edges", coverage_edges(c->coverage));
+    if (c->edges != NULL)
+        buf_printf(out, ", %zu edges", edge_map_count(c->edges));
     size_t found = campaign_found(c);
     buf_printf(out, "  %zu finding%s", found, found == 1 ? "" : "s");
 }
@@ -82,6 +84,10 @@ void status_tick(struct campaign *c)
 void status_note(struct campaign *c, const char *note)
 {
     struct buf text;
+    uint64_t hash = hash_bytes(HASH_START, note, strlen(note));
+    if (hash == c->last_note)
+        return;
+    c->last_note = hash;
     buf_init(&text, 0);
     clean_line(&text, note);
     wipe(c);
@@ -90,18 +96,27 @@ void status_note(struct campaign *c, const char *note)
     buf_free(&text);
 }
 
+/* A payload may be long: its beginning tells enough, the file has all of it. */
+static void in_short(struct buf *out, const char *text)
+{
+    struct buf clean;
+    buf_init(&clean, 0);
+    clean_line(&clean, text == NULL ? "" : text);
+    clean_cut(out, buf_text(&clean), SHOWN_COLUMNS);
+    buf_free(&clean);
+}
+
 void status_finding(struct campaign *c, const struct finding *finding, const struct case_result *shown, size_t steps)
 {
     struct buf text;
-    bool counts = finding->again && !finding->ours;
-    const char *red = c->terminal.color && counts ? "\033[31m" : "", *plain = c->terminal.color && counts ? "\033[0m" : "";
+    bool counts = finding->again && !finding->ours, red = c->terminal.color && counts;
     buf_init(&text, 0);
-    buf_printf(&text, "%s%s%s  ", red, counts ? "FINDING" : "DOUBT", plain);
+    buf_printf(&text, "%s%s%s  ", red ? "\033[31m" : "", counts ? "FINDING" : "DOUBT", red ? "\033[0m" : "");
     clean_line(&text, finding->signature);
     buf_append_text(&text, "\n      expected ");
-    clean_line(&text, shown->expected == NULL ? "" : shown->expected);
+    in_short(&text, shown->expected);
     buf_append_text(&text, ", got ");
-    clean_line(&text, shown->seen == NULL ? "" : shown->seen);
+    in_short(&text, shown->seen);
     if (!finding->again)
         buf_append_text(&text, "\n      it did not show again when played alone");
     else if (finding->ours)
@@ -128,7 +143,7 @@ void status_end(struct campaign *c)
             fprintf(c->options->out, "      replay: %s\n", c->report->cases[i]->replay);
     if (c->unplayable != 0)
         fprintf(c->options->out, "note: %llu sessions could not be played\n", (unsigned long long)c->unplayable);
-    if (c->coverage != NULL && coverage_edges(c->coverage) == 0)
+    if (c->edges != NULL && edge_map_count(c->edges) == 0)
         fputs("note: the testee told of no edges: is it built with afl-clang-fast?\n", c->options->out);
     fflush(c->options->out);
     buf_free(&text);

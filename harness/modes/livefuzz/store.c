@@ -20,7 +20,8 @@ bool store_open(struct store *store, const char *folder, struct diag *why)
         if (!buf_printf(&store->folder, "%s%s", folder, kinds[i]))
             return diag_set(why, DIAG_USAGE, "the path of the folder is too long");
         if (mkdir(buf_text(&store->folder), 0777) != 0 && errno != EEXIST)
-            return diag_set(why, DIAG_USAGE, "cannot make the folder %s: %s", buf_text(&store->folder), strerror(errno));
+            return diag_set(why, DIAG_USAGE, "cannot make the folder %s: %s", buf_text(&store->folder),
+                            strerror(errno));
     }
     buf_clear(&store->folder);
     return buf_append_text(&store->folder, folder);

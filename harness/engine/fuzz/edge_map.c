@@ -1,5 +1,5 @@
-/* See coverage.h. */
-#include "engine/fuzz/coverage.h"
+/* See edge_map.h. */
+#include "engine/fuzz/edge_map.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,17 +11,17 @@
 
 #define MAP_BYTES (1u << 18) /* more edges than that fold onto each other */
 
-struct coverage {
+struct edge_map {
     int id;
     uint8_t *map;            /* counts, written by the testee */
     uint8_t best[MAP_BYTES]; /* the highest count of each, as a power of two plus one */
     size_t edges;
 };
 
-struct coverage *coverage_new(struct diag *why)
+struct edge_map *edge_map_new(struct diag *why)
 {
     char text[24];
-    struct coverage *c = calloc(1, sizeof *c);
+    struct edge_map *c = calloc(1, sizeof *c);
     if (c == NULL) {
         diag_set(why, DIAG_TROUBLE, "out of memory");
         return NULL;
@@ -43,7 +43,7 @@ struct coverage *coverage_new(struct diag *why)
     return c;
 }
 
-void coverage_free(struct coverage *c)
+void edge_map_free(struct edge_map *c)
 {
     if (c == NULL)
         return;
@@ -53,7 +53,7 @@ void coverage_free(struct coverage *c)
     free(c);
 }
 
-void coverage_clear(struct coverage *c)
+void edge_map_clear(struct edge_map *c)
 {
     memset(c->map, 0, MAP_BYTES);
 }
@@ -66,7 +66,7 @@ static uint8_t magnitude(uint8_t count)
     return bits;
 }
 
-bool coverage_new_edges(struct coverage *c)
+bool edge_map_news(struct edge_map *c)
 {
     bool any = false;
     for (size_t i = 0; i < MAP_BYTES; i += sizeof(uint64_t)) {
@@ -84,7 +84,7 @@ bool coverage_new_edges(struct coverage *c)
     return any;
 }
 
-size_t coverage_edges(const struct coverage *c)
+size_t edge_map_count(const struct edge_map *c)
 {
     return c->edges;
 }
