@@ -27,7 +27,8 @@ static size_t put_text(uint8_t *unit, size_t size, size_t max, size_t at, size_t
 static bool is_word(uint8_t byte)
 {
     const uint8_t letter = byte | 0x20;
-    return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'z') || byte == '-' || byte == '_' || byte == '.';
+    return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'z') || byte == '-' || byte == '_' ||
+           byte == '.';
 }
 
 /* A word of the line, at random: where it begins, and its bytes; 0 when there is none. */

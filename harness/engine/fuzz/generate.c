@@ -56,8 +56,8 @@ static void plot_message(struct author *a)
     move->compress = a->deflate && chance(a->random, 60);
     if (chance(a->random, 25))
         move->fragment = (uint32_t)(1 + below(a, 1 + move->size));
-    if (move->fragment != 0 && move->size / move->fragment > 2000)
-        move->fragment = 500;
+    if (move->fragment != 0 && move->size / move->fragment > 100)
+        move->fragment = 1000;
     move->joined = chance(a->random, 30);
     in_pieces(a, move);
 }

@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+#define FRAGMENTS_MOST 200u /* more of them some servers refuse, as they may */
 
 void model_init(struct model *model, bool echoes)
 {
@@ -123,6 +126,25 @@ static bool surely_corrupt(const struct move *move)
     return whole && move->size != 0 && (move->bytes[0] & 1u) == 0 && inflate_alone(move, false) == WS_CODEC_CORRUPT;
 }
 
+/* A final block ends a stream but not the message (RFC 7692 7.2.3.4). What stands behind it is read as a new stream
+ * by some and thrown away by others: certain is only nothing, or the one empty block of that section's example. */
+static bool ends_plainly(const struct move *move)
+{
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)move->bytes, .avail_in = (uInt)move->size};
+    uint8_t out[1024];
+    if (inflateInit2(&z, -15) != Z_OK)
+        return false;
+    int status = Z_OK;
+    while (status == Z_OK && z.avail_in != 0) {
+        z.next_out = out;
+        z.avail_out = sizeof out;
+        status = inflate(&z, Z_NO_FLUSH);
+    }
+    bool plain = status != Z_STREAM_END || z.avail_in == 0 || (z.avail_in == 1 && *z.next_in == 0);
+    inflateEnd(&z);
+    return plain;
+}
+
 static bool is_about_deflate(enum ws_violation_id id)
 {
     return id == WS_V_DEFLATE_CORRUPT || id == WS_V_DEFLATE_DISTANCE || id == WS_V_DEFLATE_CUT ||
@@ -184,7 +206,7 @@ static void feed(struct model *m, uint8_t *bytes, size_t size)
 }
 
 /* The move's frame or frames as they go out, but for the compressor's choices. */
-static bool compress(struct model *m, const uint8_t *bytes, size_t size, bool last, struct buf *out)
+static bool pack(struct model *m, const uint8_t *bytes, size_t size, bool last, struct buf *out)
 {
     struct ws_codec_step step = {.in = bytes, .in_size = size};
     enum ws_codec_status status;
@@ -208,7 +230,7 @@ static bool frame_bytes(struct model *m, const struct move *move, uint8_t opcode
     bool fine = true;
     buf_init(&packed, SESSION_BYTES_MAX);
     if (move->compress) {
-        fine = compress(m, payload, size, !more, &packed);
+        fine = pack(m, payload, size, !more, &packed);
         payload = packed.data;
         size = packed.size;
         rsv |= opcode == WS_CONTINUATION ? 0u : 4u;
@@ -269,7 +291,8 @@ static bool window_is_known(const struct model *m, const struct move *move)
     bool by_hand = m->deflater != NULL && !move->compress && (move->rsv & 4u) != 0 && move_is_data(move->kind);
     if (move->compress)
         return !m->packed_by_hand;
-    return !by_hand || (!m->packed_by_us && !m->packed_by_hand) || stands_alone(move);
+    bool first = !m->packed_by_us && !m->packed_by_hand;
+    return !by_hand || (ends_plainly(move) && (first || stands_alone(move)));
 }
 
 static void note_window(struct model *m, const struct move *move)
@@ -285,7 +308,8 @@ static bool worth_sending(const struct model *m, const struct move *move)
     bool mixed = move->kind == MOVE_CONTINUE && move->compress != m->compressed;
     bool bits_unknown = m->extension_unknown && (move->rsv & 4u) != 0;
     bool no_deflater = move->compress && m->deflater == NULL;
-    if (m->unfinished || m->judge == NULL || shorter || mixed || bits_unknown || no_deflater)
+    bool too_many = move->fragment != 0 && move->size / move->fragment > FRAGMENTS_MOST;
+    if (m->unfinished || m->judge == NULL || shorter || mixed || bits_unknown || no_deflater || too_many)
         return false;
     bool right = !move->cut_set && !move->claim && move->mask == SESSION_MASK_OURS;
     bool ends_message = move->kind == MOVE_CONTINUE && right;

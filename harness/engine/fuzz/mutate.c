@@ -85,8 +85,8 @@ static void change_flags(struct editor *e)
     case 6: move->chunk = move->size > 600 ? 500 : (uint32_t)below(e, 8); break;
     default: move->compress = !move->compress; break;
     }
-    if (move->fragment != 0 && move->size / move->fragment > 2000)
-        move->fragment = 500;
+    if (move->fragment != 0 && move->size / move->fragment > 100)
+        move->fragment = 1000;
     if (move->chunk != 0 && move->size / move->chunk > 600)
         move->chunk = 1000;
 }
