@@ -31,6 +31,16 @@ void arena_free(struct arena *a)
     a->used = 0;
 }
 
+void arena_adopt(struct arena *a, struct arena *from)
+{
+    struct arena_block **end = &a->blocks;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = from->blocks; /* behind ours: the first is the one that is filled */
+    a->used += from->used;
+    arena_init(from);
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     const size_t align = _Alignof(max_align_t);

@@ -13,6 +13,8 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_free(struct arena *a);
+/* Everything that `from` holds is of `a` from now on; `from` is empty. */
+void arena_adopt(struct arena *a, struct arena *from);
 /* NULL only when there is no memory. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_copy(struct arena *a, const void *bytes, size_t size);

@@ -25,6 +25,8 @@
 #define LIMIT_RESULT_EVENTS     200u        /* of a case's trace that reports draw: its first and its last */
 #define LIMIT_RESULT_BYTES      512u        /* of the payload of each */
 #define LIMIT_FIGURE_POINTS     20000u      /* of one series of a picture */
+#define LIMIT_FIGURES           1000u       /* of one case or run that is read, and series of one */
+#define LIMIT_RESULT_FILE       (512u << 20)
 #define LIMIT_REPORTS           16u         /* that one command writes */
 #define LIMIT_STDERR_TAIL       4096u       /* of a testee that we started */
 #define LIMIT_OUTPUT_LINE       4096u       /* of its standard output; of a longer line only the beginning */

@@ -13,6 +13,7 @@
 #include "modes/livefuzz/fuzz.h"
 #include "modes/play/play.h"
 #include "modes/serve/serve.h"
+#include "modes/report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -262,6 +263,21 @@ static int unknown_topic(const char *word, struct diag *why)
     else
         diag_set(why, DIAG_USAGE, "no command or verb '%s'; see `wsgauntlet help` and `wsgauntlet help verbs`", word);
     return DIAG_USAGE;
+}
+
+static int command_REPORT(const struct options *options, struct diag *why)
+{
+    return report_main(
+        &(struct report_options){
+            .what = options->words[0],
+            .files = options->words + 1,
+            .place = option_text(options, OPTION_OUT),
+            .reports = option_list(options, OPTION_REPORT),
+            .trace = option_set(options, OPTION_TRACE),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+        },
+        why);
 }
 
 static int command_HELP(const struct options *options, struct diag *why)

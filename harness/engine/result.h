@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "engine/figure.h"
+#include "engine/suite/requirement.h"
 #include "engine/trace.h"
 
 #include <stdbool.h>
@@ -65,6 +66,7 @@ struct case_result {
 };
 
 struct testee_info {
+    enum tested_role role;
     const char *url;      /* "" for a client */
     const char *command;  /* of --exec, "" */
     const char *agent;    /* Server / User-Agent header, "" */

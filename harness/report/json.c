@@ -2,6 +2,7 @@
 #include "report/json.h"
 
 #include "report/clean.h"
+#include "report/json_words.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -63,11 +64,6 @@ static json_t *hexadecimal(uint64_t number)
 
 /* ---- what happened ---- */
 
-static const char *const event_words[] = {
-    [TRACE_CONNECT] = "connect", [TRACE_HEAD] = "head",   [TRACE_FRAME] = "frame",         [TRACE_RAW] = "raw",
-    [TRACE_EOF] = "eof",         [TRACE_RESET] = "reset", [TRACE_VIOLATION] = "violation", [TRACE_NOTE] = "note",
-};
-
 static json_t *hex(const uint8_t *bytes, size_t size)
 {
     struct buf text;
@@ -92,7 +88,7 @@ static json_t *event_json(struct writer *w, const struct trace_event *event)
     const struct ws_frame_head *head = &event->head;
     json_t *object = json_object();
     put(w, object, "at_ms", milliseconds(event->at_ns));
-    put(w, object, "kind", json_string(event_words[event->kind]));
+    put(w, object, "kind", json_string(event_kind_word(event->kind)));
     put(w, object, "ours", json_boolean(event->ours));
     put(w, object, "connection", json_integer(event->connection));
     if (event->kind == TRACE_FRAME) {
@@ -103,7 +99,7 @@ static json_t *event_json(struct writer *w, const struct trace_event *event)
         put(w, object, "length_form", json_integer(length_form(head)));
         put(w, object, "length", length_json(head->payload_length));
     }
-    if (event->kind == TRACE_HEAD || event->kind == TRACE_FRAME || event->kind == TRACE_RAW) {
+    if (event_has_bytes(event->kind)) {
         put(w, object, "bytes", hex(event->bytes, event->size));
         put(w, object, "size", length_json(event->whole));
     }
@@ -179,6 +175,7 @@ static json_t *summary_json(struct writer *w, const struct run_result *run)
 static json_t *testee_json(struct writer *w, const struct testee_info *testee)
 {
     json_t *object = json_object();
+    put(w, object, "role", json_string(tested_role_word(testee->role)));
     put(w, object, "url", text(testee->url));
     put(w, object, "command", text(testee->command));
     put(w, object, "agent", text(testee->agent));

@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/tap.h"
+#include "report/text.h"
 
 #include <string.h>
 

@@ -8,54 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- the words ---- */
-
-static const char *place_words(enum report_place place)
-{
-    return place == REPORT_FOLDER ? "DIR" : "FILE";
-}
-
-static bool add(struct sinks *sinks, const struct report_format *format, const char *path, struct diag *why)
-{
-    for (size_t i = 0; i < sinks->count; i++)
-        if (strcmp(sinks->list[i].path, path) == 0 && strcmp(path, "/dev/null") != 0)
-            return diag_set(why, DIAG_USAGE, "%s and %s cannot both be written to %s", sinks->list[i].format->word,
-                            format->word, path[0] == 0 ? "standard output" : path);
-    if (sinks->count == LIMIT_REPORTS)
-        return diag_set(why, DIAG_USAGE, "more than %u reports", LIMIT_REPORTS);
-    sinks->list[sinks->count++] = (struct sink){.format = format, .path = path};
-    return true;
-}
-
-/* "html=DIR", or "github" */
-static bool add_word(struct sinks *sinks, char *word, struct diag *why)
-{
-    char *path = strchr(word, '=');
-    if (path != NULL)
-        *path++ = 0;
-    const struct report_format *format = report_format_find(word, why);
-    if (format == NULL)
-        return false;
-    bool printed = format->place == REPORT_PRINT;
-    if (printed && path != NULL)
-        return diag_set(why, DIAG_USAGE, "the report %s is printed: it takes no place", word);
-    if (!printed && (path == NULL || path[0] == 0))
-        return diag_set(why, DIAG_USAGE, "the report %s takes a place: %s=%s", word, word,
-                        place_words(format->place));
-    return add(sinks, format, printed ? "" : path, why);
-}
-
-static bool add_list(struct sinks *sinks, const char *words, struct diag *why)
-{
-    char *rest = arena_text(&sinks->arena, words);
-    if (rest == NULL)
-        return diag_set(why, DIAG_TROUBLE, "out of memory");
-    for (char *word = strsep(&rest, ","); word != NULL; word = strsep(&rest, ","))
-        if (!add_word(sinks, word, why))
-            return false;
-    return true;
-}
-
 /* ---- can they be written? ---- */
 
 /* With its parents, as far as they are missing. */
@@ -94,6 +46,59 @@ static bool check(const struct sink *sink, struct diag *why)
     return make_folder(sink->path, why) && join(path, sink->path, name, why) && file_writable(path, why);
 }
 
+/* ---- the words ---- */
+
+static const char *place_words(enum report_place place)
+{
+    return place == REPORT_FOLDER ? "DIR" : "FILE";
+}
+
+bool sinks_add(struct sinks *sinks, const struct report_format *format, const char *path, struct diag *why)
+{
+    for (size_t i = 0; i < sinks->count; i++)
+        if (strcmp(sinks->list[i].path, path) == 0 && strcmp(path, "/dev/null") != 0)
+            return diag_set(why, DIAG_USAGE, "%s and %s cannot both be written to %s", sinks->list[i].format->word,
+                            format->word, path[0] == 0 ? "standard output" : path);
+    if (sinks->count == LIMIT_REPORTS)
+        return diag_set(why, DIAG_USAGE, "more than %u reports", LIMIT_REPORTS);
+    const struct sink sink = {.format = format, .path = path};
+    if (!check(&sink, why)) {
+        why->kind = DIAG_USAGE; /* nothing was played yet: another place is the mend */
+        return false;
+    }
+    sinks->list[sinks->count++] = sink;
+    return true;
+}
+
+/* "html=DIR", or "github" */
+static bool add_word(struct sinks *sinks, char *word, struct diag *why)
+{
+    char *path = strchr(word, '=');
+    if (path != NULL)
+        *path++ = 0;
+    const struct report_format *format = report_format_find(word, why);
+    if (format == NULL)
+        return false;
+    bool printed = format->place == REPORT_PRINT;
+    if (printed && path != NULL)
+        return diag_set(why, DIAG_USAGE, "the report %s is printed: it takes no place", word);
+    if (!printed && (path == NULL || path[0] == 0))
+        return diag_set(why, DIAG_USAGE, "the report %s takes a place: %s=%s", word, word,
+                        place_words(format->place));
+    return sinks_add(sinks, format, printed ? "" : path, why);
+}
+
+static bool add_list(struct sinks *sinks, const char *words, struct diag *why)
+{
+    char *rest = arena_text(&sinks->arena, words);
+    if (rest == NULL)
+        return diag_set(why, DIAG_TROUBLE, "out of memory");
+    for (char *word = strsep(&rest, ","); word != NULL; word = strsep(&rest, ","))
+        if (!add_word(sinks, word, why))
+            return false;
+    return true;
+}
+
 bool sinks_open(struct sinks *sinks, const char *const *reports, const char *json_file, struct diag *why)
 {
     *sinks = (struct sinks){.out = stdout};
@@ -101,14 +106,7 @@ bool sinks_open(struct sinks *sinks, const char *const *reports, const char *jso
     for (; reports != NULL && *reports != NULL; reports++)
         if (!add_list(sinks, *reports, why))
             return false;
-    if (json_file != NULL && !add(sinks, report_format_find("json", NULL), json_file, why))
-        return false;
-    for (size_t i = 0; i < sinks->count; i++)
-        if (!check(&sinks->list[i], why)) {
-            why->kind = DIAG_USAGE; /* nothing was played yet: another place is the mend */
-            return false;
-        }
-    return true;
+    return json_file == NULL || sinks_add(sinks, report_format_find("json", NULL), json_file, why);
 }
 
 void sinks_free(struct sinks *sinks)

@@ -30,6 +30,8 @@ struct sinks {
  * --json (NULL: not given), makes missing folders, and tries whether each could be written. False, as wrong
  * usage, with one line: an unknown format, a place that is missing or cannot be written to. */
 bool sinks_open(struct sinks *sinks, const char *const *reports, const char *json_file, struct diag *why);
+/* One more, checked in the same way; `path` is kept. A printed format takes "". */
+bool sinks_add(struct sinks *sinks, const struct report_format *format, const char *path, struct diag *why);
 /* Writes all of them; the trouble of one does not keep the others. May be called again: a reader of a file sees the old
  * one or the new one. False with one line for the first that could not be written. */
 bool sinks_write(const struct sinks *sinks, const struct report *report, struct diag *why);

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECTIONS_SHOWN 64u
@@ -307,4 +308,23 @@ void text_end(struct text_report *report, const struct run_result *run, const ch
     flaky_lines(&out, report, run);
     summary_line(&out, report, run);
     flush(report, &out);
+}
+
+bool text_render(const struct report *report, struct buf *out, struct diag *why)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    for (size_t r = 0; memory != NULL && r < report->count; r++) {
+        const struct run_result *run = report->runs[r];
+        struct text_report lines;
+        text_begin(&lines, &(struct text_options){.out = memory, .columns = 80}, run, words_of_testee(run));
+        for (size_t i = 0; i < run->count; i++)
+            text_case(&lines, run, run->cases[i]);
+        text_end(&lines, run, "");
+    }
+    bool fine = memory != NULL && !ferror(memory);
+    fine = memory != NULL && fclose(memory) == 0 && fine && buf_append(out, text, size);
+    free(text);
+    return fine || diag_set(why, DIAG_TROUBLE, "out of memory for the text report");
 }

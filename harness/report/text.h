@@ -3,7 +3,7 @@
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
-#include "engine/result.h"
+#include "report/report.h"
 
 #include <stdio.h>
 
@@ -30,5 +30,8 @@ void text_case(struct text_report *report, const struct run_result *run, const s
 void text_note(struct text_report *report, const char *note);
 /* `stopped`: why not everything was played, or "". */
 void text_end(struct text_report *report, const struct run_result *run, const char *stopped);
+
+/* Of runs that are over: the same, plain, without the cases that passed. */
+bool text_render(const struct report *report, struct buf *out, struct diag *why);
 
 #endif

@@ -6,7 +6,6 @@
 #include "report/sinks.h"
 #include "report/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- the suite ---- */
