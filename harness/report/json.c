@@ -233,6 +233,8 @@ static json_t *run_json(struct writer *w, const struct run_result *run, bool tra
     put(w, root, "duration_ms", milliseconds(run->duration_ns));
     put(w, root, "interrupted", json_boolean(run->interrupted));
     put(w, root, "planned", json_integer((json_int_t)run->planned));
+    if (run->rounds > 1)
+        put(w, root, "rounds", json_integer(run->rounds));
     put(w, root, "testee", testee_json(w, &run->testee));
     put(w, root, "summary", summary_json(w, run));
     if (run->figures != NULL)

@@ -7,8 +7,8 @@
 /* ---- cases by id ---- */
 
 struct entry {
-    const char *id;
-    size_t at; /* in the run; the first of several with one id */
+    const struct case_result *result;
+    size_t at; /* in the run; the first of several that are alike */
 };
 
 struct run_index {
@@ -17,10 +17,16 @@ struct run_index {
     struct entry entries[];
 };
 
+static int compare(const struct case_result *a, const struct case_result *b)
+{
+    int order = strcmp(a->id, b->id);
+    return order != 0 ? order : a->round < b->round ? -1 : a->round > b->round;
+}
+
 static int by_id(const void *a, const void *b)
 {
     const struct entry *left = a, *right = b;
-    int order = strcmp(left->id, right->id);
+    int order = compare(left->result, right->result);
     return order != 0 ? order : left->at < right->at ? -1 : left->at > right->at;
 }
 
@@ -32,29 +38,29 @@ struct run_index *run_index_new(const struct run_result *run)
     index->run = run;
     index->count = run->count;
     for (size_t i = 0; i < run->count; i++)
-        index->entries[i] = (struct entry){.id = run->cases[i]->id, .at = i};
+        index->entries[i] = (struct entry){.result = run->cases[i], .at = i};
     qsort(index->entries, index->count, sizeof *index->entries, by_id);
     return index;
 }
 
 /* SIZE_MAX for none. */
-static size_t position(const struct run_index *index, const char *id)
+static size_t position(const struct run_index *index, const struct case_result *like)
 {
     size_t low = 0, high = index->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (strcmp(index->entries[middle].id, id) < 0)
+        if (compare(index->entries[middle].result, like) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    bool found = low < index->count && strcmp(index->entries[low].id, id) == 0;
+    bool found = low < index->count && compare(index->entries[low].result, like) == 0;
     return found ? index->entries[low].at : SIZE_MAX;
 }
 
-struct case_result *run_index_find(const struct run_index *index, const char *id)
+struct case_result *run_index_find(const struct run_index *index, const struct case_result *like)
 {
-    size_t at = position(index, id);
+    size_t at = position(index, like);
     return at == SIZE_MAX ? NULL : index->run->cases[at];
 }
 
@@ -92,7 +98,7 @@ struct case_change *run_changes(const struct run_result *before, const struct ru
     *count = 0;
     if (old != NULL && new != NULL && changes != NULL) {
         for (size_t i = 0; i < after->count; i++) {
-            const struct case_result *now = after->cases[i], *then = run_index_find(old, now->id);
+            const struct case_result *now = after->cases[i], *then = run_index_find(old, now);
             changes[(*count)++] = (struct case_change){
                 .change = then == NULL ? CHANGE_NEW : verdict_change(then->verdict, now->verdict),
                 .before = then,
@@ -100,7 +106,7 @@ struct case_change *run_changes(const struct run_result *before, const struct ru
             };
         }
         for (size_t i = 0; i < before->count; i++)
-            if (run_index_find(new, before->cases[i]->id) == NULL)
+            if (run_index_find(new, before->cases[i]) == NULL)
                 changes[(*count)++] = (struct case_change){.change = CHANGE_GONE, .before = before->cases[i]};
     } else {
         free(changes);
@@ -210,7 +216,7 @@ static bool merge_run(struct run_result *to, struct run_result *from)
     missing += from->planned > from->count ? from->planned - from->count : 0;
     bool fine = index != NULL;
     for (size_t i = 0; fine && i < from->count; i++) {
-        size_t at = position(index, from->cases[i]->id);
+        size_t at = position(index, from->cases[i]);
         struct case_result *added = at == SIZE_MAX ? run_result_add(to) : to->cases[at];
         fine = added != NULL;
         if (fine && (at == SIZE_MAX || rank(from->cases[i]->verdict) > rank(added->verdict)))
@@ -221,6 +227,7 @@ static bool merge_run(struct run_result *to, struct run_result *from)
     to->ended = to->count;
     to->planned = to->count + missing;
     to->interrupted |= from->interrupted;
+    to->rounds = 0; /* they do not stand together any more */
     to->duration_ns = from->duration_ns > to->duration_ns ? from->duration_ns : to->duration_ns;
     if (from->started[0] != 0 && (to->started[0] == 0 || strcmp(from->started, to->started) < 0))
         to->started = from->started;

@@ -21,13 +21,13 @@ struct case_change {
     const struct case_result *before, *after; /* NULL: GONE has no after, NEW no before */
 };
 
-/* All cases of both runs, NEW's order, then those that are gone. free() it; NULL without memory. */
+/* All cases of both runs, in the order of `after`, then those that are gone. free() it; NULL without memory. */
 struct case_change *run_changes(const struct run_result *before, const struct run_result *after, size_t *count);
 
-/* The case with this id, NULL for none. */
+/* The case with the id and round of `like`; NULL for none. */
 struct run_index;
 struct run_index *run_index_new(const struct run_result *run);
-struct case_result *run_index_find(const struct run_index *index, const char *id);
+struct case_result *run_index_find(const struct run_index *index, const struct case_result *like);
 void run_index_free(struct run_index *index);
 
 #endif

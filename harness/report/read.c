@@ -323,6 +323,11 @@ static void read_case(struct reader *r, const struct place *at, json_t *object)
     result->requirements = read_requirements(r, at, object, result->requirements);
     result->duration_ns = get_time(r, at, object, "duration_ms");
     result->sent_digest = get_hexadecimal(r, at, object, "sent_digest");
+    if (json_object_get(object, "known") != NULL)
+        result->known = get_text(r, at, object, "known", REQUIRED);
+    if (json_object_get(object, "round") != NULL)
+        result->round = (unsigned)get_count(r, at, object, "round", 1e9);
+    result->not_played = json_is_true(json_object_get(object, "not_played"));
     read_events(r, at, object, result);
     read_figures(r, at, object, &result->figures);
 }
@@ -354,6 +359,8 @@ static void read_run(struct reader *r, const struct place *at, json_t *root)
     run->duration_ns = get_time(r, at, root, "duration_ms");
     run->interrupted = get_bool(r, at, root, "interrupted");
     run->planned = (size_t)get_count(r, at, root, "planned", NUMBER_MAX);
+    if (json_object_get(root, "rounds") != NULL)
+        run->rounds = (unsigned)get_count(r, at, root, "rounds", 1e9);
     read_testee(r, at, root);
     read_figures(r, at, root, &run->figures);
     json_t *cases = get(r, at, root, "cases", JSON_ARRAY, REQUIRED);

@@ -43,6 +43,9 @@ int nomem_hit(void);
 /* A file of the project, whole, with a NUL behind; free() it. Aborts when it is not there. */
 char *unit_file(const char *path_below_root, size_t *size);
 
+/* With WSG_UPDATE in the environment, writes a file of the project; else does nothing. */
+void unit_update(const char *path_below_root, const char *text);
+
 /* The text is exactly that of tests/golden/PATH; with WSG_UPDATE=1 in the
  * environment the file is written instead (look at the difference before committing it). */
 void unit_golden(const char *path, const char *text);
