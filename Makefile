@@ -62,17 +62,26 @@ $(BUILD)/%.o: %.c
 # The kernels are written for it.
 EXTRA_wire := -O3
 
-# --- scenarios and requirements are carried in the program; a new or changed file makes a new table ---
-EMBED := $(sort $(shell find scenarios -name '*.wsg')) $(wildcard scenarios/*.tsv) reports/serve.html
+# --- files that are carried in the program: scenarios and requirements, the page of the HTML report; a new or
+# changed file makes a new table ---
+EMBED_embedded_files := $(sort $(shell find scenarios -name '*.wsg')) $(wildcard scenarios/*.tsv) reports/serve.html
+EMBED_page_files     := $(addprefix reports/page/,page.html page.css dom.js model.js sequence.js figure.js cases.js \
+                          requirements.js page.js)
+EMBED_FROM_embedded_files := engine/suite/embedded.h scenarios
+EMBED_FROM_page_files     := report/page.h reports/page
 .PHONY: force
-$(BUILD)/gen/embedded.list: force
-	@mkdir -p $(@D)
-	@echo '$(EMBED)' | cmp -s - $@ || echo '$(EMBED)' > $@
-$(BUILD)/gen/embedded.c: harness/engine/suite/embed.sh $(BUILD)/gen/embedded.list $(EMBED)
-	harness/engine/suite/embed.sh scenarios $(EMBED) > $@
-$(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.c
-	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
-$(call archive,engine): $(BUILD)/gen/embedded.o
+define EMBED_RULES
+$(BUILD)/gen/$(1).list: force
+	@mkdir -p $$(@D)
+	@echo '$$(EMBED_$(1))' | cmp -s - $$@ || echo '$$(EMBED_$(1))' > $$@
+$(BUILD)/gen/$(1).c: harness/engine/suite/embed.sh $(BUILD)/gen/$(1).list $(EMBED_$(1))
+	harness/engine/suite/embed.sh $(1) $(EMBED_FROM_$(1)) $$(EMBED_$(1)) > $$@
+$(BUILD)/gen/$(1).o: $(BUILD)/gen/$(1).c
+	$$(CC) $$(ALLFLAGS) -MMD -MP -c -o $$@ $$<
+$(call archive,$(2)): $(BUILD)/gen/$(1).o
+endef
+$(eval $(call EMBED_RULES,embedded_files,engine))
+$(eval $(call EMBED_RULES,page_files,report))
 
 # --- what stands at the root of the project ---
 libwswire.a: $(call archive,wire)

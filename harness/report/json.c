@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* jansson passes over a value that there was no memory for; this remembers it. */
 struct writer {
@@ -243,25 +244,61 @@ static json_t *run_json(struct writer *w, const struct run_result *run, bool tra
     return root;
 }
 
+static json_t *runs_json(struct writer *w, const struct report *report)
+{
+    json_t *runs = json_array();
+    for (size_t i = 0; i < report->count; i++)
+        add(w, runs, run_json(w, report->runs[i], report->trace));
+    return runs;
+}
+
 static json_t *report_json(struct writer *w, const struct report *report)
 {
     if (report->count == 1)
         return run_json(w, report->runs[0], report->trace);
-    json_t *root = json_object(), *runs = json_array();
-    for (size_t i = 0; i < report->count; i++)
-        add(w, runs, run_json(w, report->runs[i], report->trace));
+    json_t *root = json_object();
     put(w, root, "tool", json_string("wsgauntlet"));
-    put(w, root, "runs", runs);
+    put(w, root, "runs", runs_json(w, report));
     return root;
+}
+
+/* Of `root`, which it takes. NULL without memory. */
+static char *dump(struct writer *w, json_t *root, size_t form)
+{
+    char *text = w->failed ? NULL : json_dumps(root, form | JSON_REAL_PRECISION(15));
+    json_decref(root);
+    return text;
 }
 
 bool json_report(const struct report *report, struct buf *out, struct diag *why)
 {
     struct writer w = {0};
-    json_t *root = report_json(&w, report);
-    char *dump = w.failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    json_decref(root);
-    bool fine = dump != NULL && buf_append_text(out, dump) && buf_append_byte(out, '\n');
-    free(dump);
+    char *text = dump(&w, report_json(&w, report), JSON_INDENT(2));
+    bool fine = text != NULL && buf_append_text(out, text) && buf_append_byte(out, '\n');
+    free(text);
     return fine || diag_set(why, DIAG_TROUBLE, "out of memory for the JSON report");
+}
+
+void json_inline(struct buf *out, const char *json)
+{
+    for (;;) {
+        size_t plain = strcspn(json, "<");
+        buf_append(out, json, plain);
+        json += plain;
+        if (*json == 0)
+            return;
+        buf_append_text(out, "\\u003c");
+        json++;
+    }
+}
+
+bool json_runs(const struct report *report, struct buf *out, struct diag *why)
+{
+    struct writer w = {0};
+    char *text = dump(&w, runs_json(&w, report), JSON_COMPACT);
+    if (text != NULL)
+        json_inline(out, text);
+    bool fine = text != NULL && !out->failed;
+    free(text);
+    return fine || diag_set(why, DIAG_TROUBLE, "out of memory for the report");
 }

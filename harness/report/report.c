@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 #include "report/github.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/tap.h"
