@@ -1,4 +1,5 @@
-/* See html.h. The page is a template: what stands in {{ }} is put in once, so that nothing in the data is taken for it. */
+/* See html.h. The page is a template: what stands in {{ }} is put in once, so that nothing of the data is taken for
+ * it. */
 #include "report/html.h"
 
 #include "report/clean.h"

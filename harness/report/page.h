@@ -1,4 +1,5 @@
-/* The files of reports/page/ as they were when the program was built: page.html, page.css and the scripts in their order. */
+/* The files of reports/page/ as they were when the program was built: the page, its style, its scripts in their
+ * order. */
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
 
