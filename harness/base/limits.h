@@ -22,8 +22,10 @@
 #define LIMIT_TRACE_EVENTS      20000u      /* later ones are counted, not kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
 #define LIMIT_TRACE_KEPT        (2u << 20)  /* payload bytes kept in one trace; of later events they are only counted */
-#define LIMIT_RESULT_EVENTS     200u        /* of a case's trace that reports draw: its first and its last */
+#define LIMIT_RESULT_EVENTS     100u        /* of a case's trace that reports draw: its first and its last */
 #define LIMIT_RESULT_BYTES      512u        /* of the payload of each */
+#define LIMIT_RESULT_SHARED     (8u << 10)  /* of all of them together, each its share: but never less than ... */
+#define LIMIT_RESULT_SHARE      48u
 #define LIMIT_FIGURE_POINTS     20000u      /* of one series of a picture */
 #define LIMIT_FIGURES           1000u       /* of one case or run that is read, and series of one */
 #define LIMIT_RESULT_FILE       (512u << 20)

@@ -77,10 +77,12 @@ struct case_result *run_result_add(struct run_result *run)
     return result;
 }
 
-static struct trace_event keep_event(struct arena *arena, const struct trace_event *event)
+/* At most `share` bytes of a payload; a head is worth more. */
+static struct trace_event keep_event(struct arena *arena, const struct trace_event *event, size_t share)
 {
     struct trace_event kept = *event;
-    kept.size = event->size < LIMIT_RESULT_BYTES ? event->size : LIMIT_RESULT_BYTES;
+    size_t most = event->kind == TRACE_HEAD ? LIMIT_RESULT_BYTES : share;
+    kept.size = event->size < most ? event->size : most;
     kept.bytes = kept.size == 0 ? NULL : arena_copy(arena, event->bytes, kept.size);
     kept.size = kept.bytes == NULL ? 0 : kept.size;
     size_t length = event->text == NULL ? 0 : strnlen(event->text, LIMIT_RESULT_BYTES);
@@ -100,16 +102,17 @@ void case_result_keep(struct run_result *run, struct case_result *result, const 
     result->event_count = 0;
     if (events == NULL)
         return;
-    size_t count = 0;
+    size_t count = 0, share = LIMIT_RESULT_SHARED / (head + tail + 1);
+    share = share < LIMIT_RESULT_SHARE ? LIMIT_RESULT_SHARE : share < LIMIT_RESULT_BYTES ? share : LIMIT_RESULT_BYTES;
     for (size_t i = 0; i < head; i++)
-        events[count++] = keep_event(&run->arena, &trace->events[i]);
+        events[count++] = keep_event(&run->arena, &trace->events[i], share);
     if (left_out != 0) {
         const char *text = arena_printf(&run->arena, "%zu events are left out here", left_out);
         uint64_t at = head == 0 ? 0 : events[count - 1].at_ns;
         events[count++] = (struct trace_event){.kind = TRACE_NOTE, .at_ns = at, .text = text == NULL ? "" : text};
     }
     for (size_t i = trace->count - tail; i < trace->count; i++)
-        events[count++] = keep_event(&run->arena, &trace->events[i]);
+        events[count++] = keep_event(&run->arena, &trace->events[i], share);
     result->event_count = count;
 }
 

@@ -104,7 +104,7 @@ void run_result_free(struct run_result *run);
 /* A zeroed case in the run's arena, added at the end. */
 struct case_result *run_result_add(struct run_result *run);
 /* Copies the events of a trace into the run's arena: the first and the last of more than LIMIT_RESULT_EVENTS, with
- * a note between them, and of each at most LIMIT_RESULT_BYTES. */
+ * a note between them, and of each at most LIMIT_RESULT_BYTES, all together about LIMIT_RESULT_SHARED. */
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 /* Did it fail, and the baseline says that it does? */
 bool case_result_is_known(const struct case_result *result);

@@ -167,7 +167,7 @@ static const uint8_t *get_bytes(struct reader *r, const struct place *place, jso
     const char *text = value == NULL ? "" : json_string_value(value);
     size_t length = value == NULL ? 0 : json_string_length(value);
     *size = 0;
-    if (length % 2 != 0 || length / 2 > LIMIT_RESULT_BYTES || strspn(text, "0123456789abcdef") != length) {
+    if (length % 2 != 0 || length / 2 > LIMIT_TRACE_BYTES || strspn(text, "0123456789abcdef") != length) {
         wrong(r, place, name, "is not the hexadecimal of so many bytes");
         return NULL;
     }
@@ -222,8 +222,8 @@ static void read_events(struct reader *r, const struct place *above, json_t *obj
 {
     json_t *array = get(r, above, object, "events", JSON_ARRAY, OPTIONAL);
     size_t count = json_array_size(array);
-    if (count > LIMIT_RESULT_EVENTS)
-        wrong(r, above, "events", "are more than a case keeps");
+    if (count > LIMIT_TRACE_EVENTS)
+        wrong(r, above, "events", "are more than a trace keeps");
     struct trace_event *events = r->failed || count == 0 ? NULL : arena_alloc(&r->run->arena, count * sizeof *events);
     if (events == NULL && count != 0)
         no_memory(r);

@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include "base/nearest.h"
+#include "report/autobahn.h"
 #include "report/github.h"
 #include "report/html.h"
 #include "report/json.h"

@@ -1,6 +1,10 @@
 /* See words.h. */
 #include "report/words.h"
 
+#include "report/clean.h"
+
+#include <string.h>
+
 void words_of_case(struct buf *out, const struct case_result *result)
 {
     const char *parts[][2] = {{"", result->detail}, {"expected ", result->expected}, {"got ", result->seen}};
@@ -23,5 +27,23 @@ const char *words_of_testee(const struct run_result *run)
         return testee->agent;
     if (testee->builtin)
         return "the built-in peer";
-    return testee->command[0] != 0 ? testee->command : testee->url;
+    if (testee->command[0] == 0)
+        return testee->url;
+    return strncmp(testee->command, "exec ", 5) == 0 ? testee->command + 5 : testee->command;
+}
+
+void words_of_agent(struct buf *out, const struct report *report, size_t at)
+{
+    const char *name = words_of_testee(report->runs[at]);
+    size_t before = 0;
+    for (size_t i = 0; i < at; i++)
+        before += strcmp(words_of_testee(report->runs[i]), name) == 0;
+    struct buf whole;
+    buf_init(&whole, 0);
+    clean_line(&whole, name);
+    const char *place = strstr(buf_text(&whole), " {"); /* "node server.js {port}" */
+    buf_append(out, buf_text(&whole), place == NULL ? whole.size : (size_t)(place - buf_text(&whole)));
+    buf_free(&whole);
+    if (before != 0)
+        buf_printf(out, " (%zu)", before + 1);
 }
