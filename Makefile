@@ -29,7 +29,7 @@ LIBS_report := $(LIBS_engine) -ljansson
 LIBS_modes  := $(LIBS_report)
 LIBS_cli    := $(LIBS_report)
 
-sources = $(wildcard harness/$(1)/*.c) $(wildcard harness/$(1)/*/*.c)
+sources = $(wildcard $(addprefix harness/$(1)/,*.c */*.c */*/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 archive = $(BUILD)/lib$(if $(filter wire,$(1)),wswire,$(1)).a
 archives = $(foreach l,$(LINK_$(1)),$(call archive,$(l)))

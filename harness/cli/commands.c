@@ -14,6 +14,7 @@
 #include "modes/play/play.h"
 #include "modes/serve/serve.h"
 #include "modes/report.h"
+#include "modes/proxy/proxy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -217,6 +218,33 @@ static int command_ECHO(const struct options *options, struct diag *why)
             .fault = option_text(options, OPTION_FAULT),
             .seed = seed_of(options),
             .out = stdout,
+        },
+        why);
+}
+
+static int command_PROXY(const struct options *options, struct diag *why)
+{
+    bool both = options->word_count == 2;
+    return proxy_main(
+        &(struct proxy_options){
+            .listen = options->words[0],
+            .upstream = both ? options->words[1] : NULL,
+            .script = option_text(options, OPTION_SCRIPT),
+            .faults = option_list(options, OPTION_DO),
+            .certificates = {.certificate_file = option_text(options, OPTION_CERT),
+                             .key_file = option_text(options, OPTION_KEY),
+                             .certificate_out = option_text(options, OPTION_CERT_OUT),
+                             .ca_file = option_text(options, OPTION_CA),
+                             .insecure = option_set(options, OPTION_INSECURE)},
+            .keep_host = option_set(options, OPTION_KEEP_HOST),
+            .control = option_text(options, OPTION_CONTROL),
+            .events = option_text(options, OPTION_EVENTS),
+            .secrets = option_set(options, OPTION_SECRETS),
+            .seed = seed_of(options),
+            .verbose = option_set(options, OPTION_VERBOSE),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+            .errors = stderr,
         },
         why);
 }

@@ -1,50 +1,12 @@
-/* See fault.h. Each direction is a queue of pieces. Each fault in force is asked
- * how much of its head may go on now (`hold`), and sees what goes (`pass`): to
- * add a fault is a row in faults.def and one or both of these functions. */
-#include "net/fault.h"
+/* See fault.h: the layer, and its two queues of pieces. What each fault does to
+ * the head of a queue is in faults/, one small file for each row of faults.def. */
+#include "net/fault_way.h"
 
-#include "base/buf.h"
 #include "base/limits.h"
-#include "net/loop.h"
 #include "net/stage.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define BANDWIDTH_STEPS 100u               /* pieces a second, at least */
-#define BANDWIDTH_CATCH_UP (20 * NS_PER_MS) /* of what a late timer missed */
-
-/* Bytes, or the end behind them. Small: each pong of a flood may be one. */
-struct piece {
-    struct piece *next;
-    uint64_t due;    /* latency: not before */
-    struct buf bytes;
-    size_t at;       /* so many are gone */
-    struct end *end; /* NULL: bytes */
-};
-struct end {
-    enum layer_end end;       /* inwards */
-    enum layer_finish finish; /* outwards */
-    struct diag why;
-};
-
-struct fault_state {
-    bool on;
-    struct fault_setting setting;
-    uint64_t next;  /* bandwidth: the time of the next byte */
-    uint64_t count; /* cut: bytes gone by; corrupt: bytes of this stretch */
-    uint64_t at;    /* corrupt: the byte of this stretch that is hit */
-};
-
-struct way {
-    struct fault *fault;
-    bool out;
-    struct piece *first, *last;
-    size_t pieces, held; /* their number, their bytes */
-    uint64_t last_due;
-    struct timer *wake;
-    struct fault_state states[FAULTS];
-};
 
 struct fault {
     struct layer layer;
@@ -52,100 +14,25 @@ struct fault {
     struct way out, in;
 };
 
-/* What may happen to the head of a queue now. */
-struct verdict {
-    size_t size;   /* so many bytes may go on */
-    bool wait;     /* nothing may, */
-    bool for_ever; /* and no time will change that, */
-    uint64_t until; /* or this one */
-    bool turn;     /* what goes on goes alone: the next piece in another turn of the loop */
-};
-
-static uint64_t now(const struct way *way)
+uint64_t way_now(const struct way *way)
 {
     return loop_now(way->fault->layer.loop);
 }
 
-static void wait_until(struct verdict *v, uint64_t time)
+struct prng *way_random(struct way *way)
+{
+    return &way->fault->random;
+}
+
+void verdict_wait_until(struct fault_verdict *v, uint64_t time)
 {
     v->wait = true;
     v->until = time > v->until ? time : v->until;
 }
 
-static uint64_t at_least_one(uint64_t amount)
-{
-    return amount == 0 ? 1 : amount;
-}
-
-static void limit_size(struct verdict *v, uint64_t most)
+void verdict_limit(struct fault_verdict *v, uint64_t most)
 {
     v->size = v->size > most ? (size_t)most : v->size;
-}
-
-/* ---- the faults ---- */
-
-static void latency_hold(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v)
-{
-    (void)s;
-    if (head->due > now(way))
-        wait_until(v, head->due);
-}
-
-static void bandwidth_hold(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v)
-{
-    (void)head;
-    if (s->next > now(way))
-        wait_until(v, s->next);
-    limit_size(v, at_least_one(s->setting.amount / BANDWIDTH_STEPS));
-}
-
-static void bandwidth_pass(struct way *way, struct fault_state *s, uint8_t *bytes, size_t size)
-{
-    (void)bytes;
-    uint64_t begin = now(way) < BANDWIDTH_CATCH_UP ? 0 : now(way) - BANDWIDTH_CATCH_UP;
-    double seconds = (double)size / (double)at_least_one(s->setting.amount);
-    s->next = (s->next > begin ? s->next : begin) + (uint64_t)(seconds * 1e9);
-}
-
-static void slice_hold(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v)
-{
-    (void)way;
-    v->turn = head->end == NULL;
-    limit_size(v, at_least_one(s->setting.amount));
-}
-
-static void cut_hold(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v)
-{
-    (void)way;
-    (void)head;
-    limit_size(v, s->setting.amount - s->count); /* at 0 the connection is reset before */
-}
-
-static void cut_pass(struct way *way, struct fault_state *s, uint8_t *bytes, size_t size)
-{
-    (void)way;
-    (void)bytes;
-    s->count += size;
-}
-
-static void stall_hold(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v)
-{
-    (void)way;
-    (void)s;
-    (void)head;
-    v->wait = v->for_ever = true;
-}
-
-static void corrupt_pass(struct way *way, struct fault_state *s, uint8_t *bytes, size_t size)
-{
-    uint64_t stretch = at_least_one(s->setting.amount);
-    for (size_t i = 0; i < size; i++) {
-        if (s->count == 0)
-            s->at = prng_below(&way->fault->random, stretch);
-        if (s->count == s->at)
-            bytes[i] ^= (uint8_t)(1u << prng_below(&way->fault->random, 8));
-        s->count = (s->count + 1) % stretch;
-    }
 }
 
 static const struct {
@@ -156,16 +43,10 @@ static const struct {
 #undef FAULT
 };
 
-static const struct {
-    void (*hold)(struct way *way, struct fault_state *s, const struct piece *head, struct verdict *v);
-    void (*pass)(struct way *way, struct fault_state *s, uint8_t *bytes, size_t size);
-} acts[FAULTS] = {
-    [FAULT_LATENCY] = {latency_hold, NULL},
-    [FAULT_BANDWIDTH] = {bandwidth_hold, bandwidth_pass},
-    [FAULT_SLICE] = {slice_hold, NULL},
-    [FAULT_CUT] = {cut_hold, cut_pass},
-    [FAULT_STALL] = {stall_hold, NULL},
-    [FAULT_CORRUPT] = {NULL, corrupt_pass},
+static const struct fault_acts *const acts[FAULTS] = {
+#define FAULT(id, word, argument, summary) [FAULT_##id] = &fault_acts_##id,
+#include "net/faults.def"
+#undef FAULT
 };
 
 const char *fault_word(enum fault_kind kind)
@@ -200,7 +81,7 @@ static void way_append(struct way *way, struct piece *piece)
 static uint64_t way_due(struct way *way)
 {
     const struct fault_state *latency = &way->states[FAULT_LATENCY];
-    uint64_t due = now(way);
+    uint64_t due = way_now(way);
     if (latency->on) {
         uint64_t jitter = latency->setting.jitter_ns;
         due += latency->setting.time_ns;
@@ -232,6 +113,7 @@ static void way_put_end(struct way *way, const struct end *end)
     piece->due = way_due(way);
     piece->end = net_alloc(sizeof *end);
     *piece->end = *end;
+    piece->end->came = way_now(way);
     way_append(way, piece);
 }
 
@@ -266,13 +148,13 @@ static void back_pressure(struct fault *f)
     layer_pause(f->layer.below, f->layer.paused || full);
 }
 
-static struct verdict way_ask(struct way *way)
+static struct fault_verdict way_ask(struct way *way)
 {
     const struct piece *head = way->first;
-    struct verdict v = {.size = head->bytes.size - head->at};
+    struct fault_verdict v = {.size = head->bytes.size - head->at};
     for (int kind = 0; kind < FAULTS; kind++)
-        if (way->states[kind].on && acts[kind].hold != NULL)
-            acts[kind].hold(way, &way->states[kind], head, &v);
+        if (way->states[kind].on && acts[kind]->hold != NULL)
+            acts[kind]->hold(way, &way->states[kind], head, &v);
     return v;
 }
 
@@ -285,15 +167,14 @@ static bool way_pass(struct way *way, size_t size)
     if (head->end != NULL) {
         struct end end = *head->end;
         way_take(way, 0);
-        if (way->out)
-            layer_finish(f->layer.below, end.finish);
-        else
-            go_on = layer_say_ended(&f->layer, end.end, &end.why);
-        return go_on;
+        if (!way->out)
+            return layer_say_ended(&f->layer, end.end, &end.why);
+        layer_finish(f->layer.below, end.finish);
+        return layer_say_drained(&f->layer); /* the end was counted as queued */
     }
     for (int kind = 0; kind < FAULTS; kind++)
-        if (way->states[kind].on && acts[kind].pass != NULL)
-            acts[kind].pass(way, &way->states[kind], head->bytes.data + head->at, size);
+        if (way->states[kind].on && acts[kind]->pass != NULL)
+            acts[kind]->pass(way, &way->states[kind], head->bytes.data + head->at, size);
     if (way->out)
         layer_write(f->layer.below, head->bytes.data + head->at, size);
     else
@@ -303,21 +184,48 @@ static bool way_pass(struct way *way, size_t size)
     return go_on;
 }
 
-/* Resets the connection when one way was to be cut here. */
-static bool way_cut(struct way *way)
+static void reset_all(struct way *way, enum fault_kind kind)
 {
-    const struct fault_state *cut = &way->states[FAULT_CUT];
-    if (!cut->on || cut->count < cut->setting.amount)
-        return false;
     struct fault *f = way->fault;
     struct diag why = {0};
-    diag_set(&why, DIAG_TROUBLE, "reset by our own fault: cut after %llu bytes",
-             (unsigned long long)cut->setting.amount);
+    diag_set(&why, DIAG_TROUBLE, "reset by our own fault: %s after %llu bytes", fault_word(kind),
+             (unsigned long long)way->states[kind].setting.amount);
     way_drop(&f->out);
     way_drop(&f->in);
     layer_reset(f->layer.below);
     layer_say_ended(&f->layer, LAYER_RESET, &why);
-    return true;
+}
+
+/* The receiver of this way hears its end; what is still to come is thrown away. */
+static void shut(struct way *way)
+{
+    struct fault *f = way->fault;
+    way->shut = true;
+    way_drop(way);
+    if (!way->out) {
+        layer_say_ended(&f->layer, LAYER_EOF, NULL);
+        return;
+    }
+    layer_finish(f->layer.below, FINISH_CLEAN);
+    layer_say_drained(&f->layer); /* whoever waits for the queue waits no more */
+}
+
+/* Does a fault end this way here? Then it is done. */
+static bool way_over(struct way *way)
+{
+    for (int kind = 0; kind < FAULTS; kind++) {
+        if (!way->states[kind].on || acts[kind]->over == NULL)
+            continue;
+        enum fault_end end = acts[kind]->over(&way->states[kind]);
+        if (end == FAULT_GOES_ON)
+            continue;
+        if (end == FAULT_RESETS)
+            reset_all(way, (enum fault_kind)kind);
+        else if (!way->shut)
+            shut(way);
+        return true;
+    }
+    return way->shut;
 }
 
 static bool way_blocked(const struct way *way)
@@ -330,17 +238,17 @@ static void way_pump(struct way *way)
 {
     struct fault *f = way->fault;
     layer_enter(&f->layer);
-    while (!f->layer.over && !way_cut(way) && way->first != NULL && !way_blocked(way)) {
-        struct verdict v = way_ask(way);
+    while (!f->layer.over && !way_over(way) && way->first != NULL && !way_blocked(way)) {
+        struct fault_verdict v = way_ask(way);
         if (v.wait) {
             if (!v.for_ever)
-                way_wake_in(way, v.until - now(way));
+                way_wake_in(way, v.until - way_now(way));
             break;
         }
         if (!way_pass(way, v.size))
             break;
         if (v.turn) {
-            way_wake_in(way, 0);
+            way_wake_in(way, v.pause);
             break;
         }
     }
@@ -375,6 +283,8 @@ static void on_opened(void *owner)
 static void on_data(void *owner, uint8_t *bytes, size_t size)
 {
     struct fault *f = owner;
+    if (f->in.shut)
+        return;
     if (way_is_free(&f->in)) {
         layer_say_data(&f->layer, bytes, size);
         return;
@@ -414,6 +324,8 @@ static void way_run_soon(struct way *way)
 static void fault_write(struct layer *layer, const uint8_t *bytes, size_t size)
 {
     struct fault *f = (struct fault *)layer;
+    if (f->out.shut)
+        return;
     if (way_is_free(&f->out)) {
         layer_write(layer->below, bytes, size);
         return;
@@ -425,6 +337,8 @@ static void fault_write(struct layer *layer, const uint8_t *bytes, size_t size)
 static void fault_finish(struct layer *layer, enum layer_finish how)
 {
     struct fault *f = (struct fault *)layer;
+    if (f->out.shut)
+        return;
     way_put_end(&f->out, &(struct end){.finish = how});
     way_run_soon(&f->out);
 }
@@ -445,9 +359,12 @@ static void fault_pause(struct layer *layer, bool paused)
         way_run_soon(&f->in);
 }
 
+/* An end that is held back counts: whoever waits for the queue waits for it too. */
 static size_t fault_queued(const struct layer *layer)
 {
-    return ((const struct fault *)layer)->out.held + layer_queued(layer->below);
+    const struct way *out = &((const struct fault *)layer)->out;
+    bool end_held = out->held == 0 && out->first != NULL;
+    return out->held + end_held + layer_queued(layer->below);
 }
 
 static void fault_release(struct layer *layer)
@@ -471,6 +388,9 @@ struct layer *fault_layer(struct layer *below, struct prng random, const struct 
 {
     struct fault *f = net_alloc(sizeof *f);
     layer_stack(&f->layer, &fault_ops, below, &ears, sink, owner);
+    f->layer.paused = below->paused;
+    f->layer.finished = below->finished;
+    f->layer.over = below->over;
     f->random = random;
     f->out = (struct way){.fault = f, .out = true};
     f->in = (struct way){.fault = f};
@@ -484,6 +404,20 @@ static void way_set(struct way *way, const struct fault_setting *setting)
     else
         way->states[setting->kind] = (struct fault_state){.on = true, .setting = *setting};
     way_wake_in(way, 0); /* what is held may go now, or never */
+}
+
+void fault_lift(struct layer *fault, enum fault_kind kind, enum fault_direction direction)
+{
+    struct fault *f = (struct fault *)fault;
+    if (f->layer.over)
+        return;
+    for (int out = 0; out < 2; out++) {
+        struct way *way = out ? &f->out : &f->in;
+        if (!(direction & (out ? FAULT_OUT : FAULT_IN)) || !way->states[kind].on)
+            continue;
+        way->states[kind].on = false;
+        way_wake_in(way, 0);
+    }
 }
 
 void fault_set(struct layer *fault, const struct fault_setting *setting)

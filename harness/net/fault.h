@@ -18,19 +18,22 @@ enum fault_direction { FAULT_OUT = 1, FAULT_IN = 2, FAULT_BOTH = 3 };
 struct fault_setting {
     enum fault_kind kind;
     enum fault_direction direction;
-    uint64_t time_ns;   /* latency: the delay */
+    uint64_t time_ns;   /* latency: the delay; slice: the pause between pieces; slow-close: how long */
     uint64_t jitter_ns; /* latency: uniform on top; order is kept */
-    /* bandwidth: bytes per second; slice: bytes per write; cut: bytes that still
-     * pass; corrupt: one bit in so many bytes */
+    /* bandwidth: bytes per second; slice: bytes per write; cut, limit: bytes that
+     * still pass; corrupt: one bit in so many bytes */
     uint64_t amount;
 };
 
-/* Puts a fault stage on `below` and owns it; it passes everything until told. An end
- * keeps its place behind held bytes. After a cut both sides hear of a reset. */
+/* Puts a fault stage on `below`, which may be in use, and owns it; it passes everything
+ * until told. An end keeps its place behind held bytes. After a cut both sides hear of a
+ * reset; after a limit the receiver of that way hears FIN. */
 struct layer *fault_layer(struct layer *below, struct prng random, const struct layer_sink *sink,
                           void *owner);
 /* Adds or changes one fault; FAULT_OFF takes all away (what was held back is then delivered in order). */
 void fault_set(struct layer *fault, const struct fault_setting *setting);
+/* Takes one fault away; the others stay. */
+void fault_lift(struct layer *fault, enum fault_kind kind, enum fault_direction direction);
 
 const char *fault_word(enum fault_kind kind);
 const char *fault_summary(enum fault_kind kind);

@@ -177,7 +177,8 @@ static void check_connection(struct lint *l, const struct step *step)
         actor->dropped_in = step->line;
         actor->half_open = step->form == FORM_DROP_FIN;
     }
-    l->looks = l->looks || connects || step->verb == VERB_EXPECT || step->verb == VERB_FENCE;
+    l->looks = l->looks || connects || step->verb == VERB_EXPECT || step->verb == VERB_FENCE ||
+               step->verb == VERB_CONNECTION; /* a script of the proxy */
 }
 
 /* Options that mean nothing without another one. */
@@ -189,7 +190,7 @@ static void check_options(struct lint *l, const struct step *step)
 {
     for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
         const struct setting *s = step_setting(step, companions[i].slot);
-        if (s != NULL && step_setting(step, companions[i].needs) == NULL) {
+        if (s != NULL && step->verb != VERB_FAULT && step_setting(step, companions[i].needs) == NULL) {
             warn(l, step, s->column, "'%s' does nothing without '%s'", slot_word(s->slot),
                  slot_word(companions[i].needs));
         }

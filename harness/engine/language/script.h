@@ -68,6 +68,7 @@ struct payload {
 
 #define SCRIPT_CODES_MAX 16u
 #define SCRIPT_CODE_NONE 0x10000u /* `none`: an empty Close */
+#define SCRIPT_NTH_LAST UINT32_MAX /* the end of `4..` */
 struct code_range { uint32_t from, to; }; /* 4xx is 400..499 */
 
 struct value {
@@ -81,7 +82,7 @@ struct value {
     const char **words;          /* WORDS */
     size_t word_count;
     struct payload *bytes;       /* BYTES, STRING, DIGITS; MAYBE_BYTES: NULL when left out */
-    struct code_range *codes;    /* CODES: at most SCRIPT_CODES_MAX */
+    struct code_range *codes;    /* CODES, NTH: at most SCRIPT_CODES_MAX; `any` is 1 .. SCRIPT_NTH_LAST */
     size_t code_count;
 };
 

@@ -262,17 +262,47 @@ static bool read_code(struct reader *r, struct code_range *code)
     return true;
 }
 
+/* One of `2`, `2..5`, `4..`, `any`, up to the next '|'. */
+static bool read_ordinal(struct reader *r, struct code_range *range)
+{
+    uint64_t from, to;
+    size_t size = (size_t)(r->end - r->at);
+    if (size >= 3 && memcmp(r->at, "any", 3) == 0) {
+        r->at += 3;
+        *range = (struct code_range){1, SCRIPT_NTH_LAST};
+        return true;
+    }
+    if (!read_digits(r, &from))
+        return wrong(r, "not a number of one", "2, 1|3, 2..5, 4.., any");
+    to = from;
+    if (r->end - r->at >= 2 && memcmp(r->at, "..", 2) == 0) {
+        r->at += 2;
+        bool open = r->at == r->end || *r->at == '|';
+        to = SCRIPT_NTH_LAST;
+        if (!open && !read_digits(r, &to))
+            return false;
+    }
+    if (from == 0 || from > to || to > SCRIPT_NTH_LAST)
+        return wrong(r, "no such number", "they are counted from 1: 2, 2..5, 4.., any");
+    *range = (struct code_range){(uint32_t)from, (uint32_t)to};
+    return true;
+}
+
 static bool read_codes(struct reader *r, struct value *v)
 {
+    bool ordinals = v->kind == VALUE_NTH;
     struct code_range codes[SCRIPT_CODES_MAX];
     do {
         r->at += v->code_count > 0; /* the '|' */
         if (v->code_count == SCRIPT_CODES_MAX)
-            return wrong(r, "more codes than 16", "a range: 3000..4999, 4xx");
-        if (!read_code(r, &codes[v->code_count]))
+            return wrong(r, ordinals ? "more of them than 16" : "more codes than 16",
+                         ordinals ? "a range: 2..5" : "a range: 3000..4999, 4xx");
+        if (!(ordinals ? read_ordinal : read_code)(r, &codes[v->code_count]))
             return false;
         v->code_count++;
     } while (r->at < r->end && *r->at == '|');
+    if (r->at != r->end && ordinals)
+        return wrong(r, "unexpected letters behind a number", "several are joined with '|': 1|3");
     if (r->at != r->end)
         return wrong(r, "unexpected letters behind a code", "several are joined with '|': 1002|1007");
     v->codes = arena_copy(r->arena, codes, v->code_count * sizeof *codes);
@@ -477,6 +507,22 @@ static void print_codes(const struct value *v, struct buf *out)
     }
 }
 
+static void print_ordinals(const struct value *v, struct buf *out)
+{
+    for (size_t i = 0; i < v->code_count; i++) {
+        const struct code_range *range = &v->codes[i];
+        buf_append_text(out, i == 0 ? "" : "|");
+        if (range->from == 1 && range->to == SCRIPT_NTH_LAST)
+            buf_append_text(out, "any");
+        else if (range->to == SCRIPT_NTH_LAST)
+            buf_printf(out, "%u..", range->from);
+        else if (range->to == range->from)
+            buf_printf(out, "%u", range->from);
+        else
+            buf_printf(out, "%u..%u", range->from, range->to);
+    }
+}
+
 static void print_bytes(const struct value *v, struct buf *out)
 {
     payload_print(v->bytes, out);
@@ -506,6 +552,7 @@ static const struct {
     [VALUE_PERCENT] = {read_percent, print_percent},
     [VALUE_WORD] = {read_word, print_word},
     [VALUE_CODES] = {read_codes, print_codes},
+    [VALUE_NTH] = {read_codes, print_ordinals},
     [VALUE_WORDS] = {NULL, print_words},
     [VALUE_BYTES] = {NULL, print_bytes},
     [VALUE_MAYBE_BYTES] = {NULL, print_bytes},

@@ -10,7 +10,7 @@ enum place { PLACE_TOP = 1, PLACE_HEAD = 2, PLACE_TOP_OR_HEAD = 3, PLACE_STEP = 
 enum group {
     GROUP_ANY, /* of an option: it goes with every form of its verb */
     GROUP_NONE, GROUP_HANDSHAKE, GROUP_FRAME, GROUP_BYTES, GROUP_TEXT, GROUP_FIN, GROUP_LATENCY,
-    GROUP_ONE_WAY, GROUP_CUT,
+    GROUP_ONE_WAY, GROUP_CUT, GROUP_SLICE, GROUP_STATUS,
     GROUPS
 };
 

@@ -60,6 +60,8 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_FAULT_CUT] = step_fault,
     [FORM_FAULT_STALL] = step_fault,
     [FORM_FAULT_CORRUPT] = step_fault,
+    [FORM_FAULT_LIMIT] = step_fault,
+    [FORM_FAULT_SLOW_CLOSE] = step_fault,
     [FORM_TESTEE_RESTART] = step_testee_restart,
     [FORM_TESTEE_KILL] = step_testee,
     [FORM_TESTEE_PAUSE] = step_testee,
@@ -230,7 +232,7 @@ static const struct step *fetch(struct runner *r)
             next_round(r);
         else if (step->form == FORM_REPEAT)
             enter_repeat(r, step);
-        else if (!step_fns[step->form]) /* `end` */
+        else if (step->form == FORM_END)
             top(r)->step = step->next;
         else
             return step;
@@ -257,10 +259,19 @@ static bool begin_step(struct runner *r)
     return r->step != NULL;
 }
 
+static enum progress of_the_proxy(struct runner *r)
+{
+    return end_case(r, VERDICT_ERROR, "", "",
+                    "line %d: '%s %s' is for the proxy: wsgauntlet proxy LISTEN UPSTREAM --script FILE", r->step->line,
+                    verb_word(r->step->verb), form_word(r->step->form));
+}
+
 static enum progress play_step(struct runner *r)
 {
     struct conn *c = conn_of(r, r->step->actor);
-    enum progress progress = c ? step_fns[r->step->form](r, c, r->step) : STEP_OVER;
+    enum progress progress = !c                          ? STEP_OVER
+                             : step_fns[r->step->form] ? step_fns[r->step->form](r, c, r->step)
+                                                         : of_the_proxy(r);
     r->step_fresh = false;
     if (r->decided)
         return STEP_OVER;

@@ -1,6 +1,7 @@
 /* Steps that send, and those that end or disturb the transport. A write to a
  * connection that the peer has ended is nobody's error: the script may have
  * given it every reason to go. */
+#include "engine/fault_step.h"
 #include "engine/runner/play.h"
 
 #include <stdlib.h>
@@ -312,32 +313,16 @@ enum progress step_wait(struct runner *r, struct conn *c, const struct step *ste
     return runner_now(r) >= until ? STEP_DONE : wait_until(r, until);
 }
 
-struct fault_form {
-    enum fault_kind kind;
-    enum slot time, amount; /* SLOT_NONE: it has none */
-};
-static const struct fault_form fault_forms[FORMS] = {
-    [FORM_FAULT_OFF] = {FAULT_OFF, SLOT_NONE, SLOT_NONE},
-    [FORM_FAULT_LATENCY] = {FAULT_LATENCY, SLOT_DURATION, SLOT_NONE},
-    [FORM_FAULT_BANDWIDTH] = {FAULT_BANDWIDTH, SLOT_NONE, SLOT_SPEED},
-    [FORM_FAULT_SLICE] = {FAULT_SLICE, SLOT_NONE, SLOT_AMOUNT},
-    [FORM_FAULT_CUT] = {FAULT_CUT, SLOT_NONE, SLOT_AFTER_BYTES},
-    [FORM_FAULT_STALL] = {FAULT_STALL, SLOT_NONE, SLOT_NONE},
-    [FORM_FAULT_CORRUPT] = {FAULT_CORRUPT, SLOT_NONE, SLOT_AMOUNT},
-};
-
 enum progress step_fault(struct runner *r, struct conn *c, const struct step *step)
 {
-    const struct fault_form *form = &fault_forms[step->form];
+    struct fault_setting setting;
+    fault_of_step(step, &setting);
+    if (step_flag(step, SLOT_UPSTREAM) || step_flag(step, SLOT_DOWNSTREAM))
+        return end_case(r, VERDICT_ERROR, "", "",
+                        "line %d: upstream and downstream are for a proxy; here say in or out", step->line);
     bool in = step_flag(step, SLOT_IN), out = step_flag(step, SLOT_OUT);
-    struct fault_setting setting = {
-        .kind = form->kind,
-        .direction = in == out ? FAULT_BOTH : in ? FAULT_IN : FAULT_OUT,
-        .time_ns = form->time == SLOT_NONE ? 0 : step_number(step, form->time, 0),
-        .jitter_ns = step_number(step, SLOT_JITTER_TIME, 0),
-        .amount = form->amount == SLOT_NONE ? 0 : step_number(step, form->amount, 0),
-    };
-    runner_note(r, "fault %s", fault_word(form->kind));
+    setting.direction = in == out ? FAULT_BOTH : in ? FAULT_IN : FAULT_OUT;
+    runner_note(r, "fault %s", fault_word(setting.kind));
     conn_apply_fault(c, &setting);
     return STEP_DONE;
 }

@@ -243,6 +243,21 @@ static void random_codes(struct maker *m, struct value *v)
     }
 }
 
+static void random_ordinals(struct maker *m, struct value *v)
+{
+    v->code_count = 1 + below(m, SCRIPT_CODES_MAX);
+    v->codes = arena_alloc(&m->arena, v->code_count * sizeof *v->codes);
+    for (size_t i = 0; i < v->code_count; i++) {
+        uint32_t a = 1 + (uint32_t)below(m, 1000), b = a + (uint32_t)below(m, 1000);
+        switch (below(m, 4)) {
+        case 0: v->codes[i] = (struct code_range){1, SCRIPT_NTH_LAST}; break;
+        case 1: v->codes[i] = (struct code_range){1 + a, SCRIPT_NTH_LAST}; break;
+        case 2: v->codes[i] = (struct code_range){a, b}; break;
+        default: v->codes[i] = (struct code_range){a, a};
+        }
+    }
+}
+
 static void random_words(struct maker *m, struct value *v, bool first_is_name)
 {
     v->word_count = 2 + below(m, 5);
@@ -297,6 +312,7 @@ static void random_value(struct maker *m, struct value *v, enum slot slot)
         break;
     case VALUE_WORDS: random_words(m, v, slot == SLOT_EACH); break;
     case VALUE_CODES: random_codes(m, v); break;
+    case VALUE_NTH: random_ordinals(m, v); break;
     case VALUE_BYTES:
     case VALUE_STRING:
     case VALUE_DIGITS:

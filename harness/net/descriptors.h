@@ -1,0 +1,10 @@
+/* How many sockets this process may have. */
+#ifndef NET_DESCRIPTORS_H
+#define NET_DESCRIPTORS_H
+
+#include <stddef.h>
+
+/* Raises the soft limit of open files to the hard one; returns what it is now. */
+size_t descriptors_raise(void);
+
+#endif
