@@ -125,9 +125,11 @@ $(BUILD)/libfuzz.a: $(MUTATOR)
 	@rm -f $@
 	@ar rcs $@ $^
 FUZZ_MAIN := $(if $(LIB_FUZZING_ENGINE),$(BUILD)/fuzz/mutator_libfuzzer.o $(MUTATOR),$(BUILD)/fuzz/driver.o)
-# Seconds per target.
+# Seconds per target; instances of AFL++.
 T := 10
+N := $(shell nproc)
 # Who needs more than the library and base.
+FUZZ_LAYER_canary  := base
 FUZZ_LAYER_script  := engine
 FUZZ_LAYER_session := engine
 LIBS_fuzz_diff_frame := -lwslay
@@ -139,11 +141,11 @@ $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archiv
 	    $(LIB_FUZZING_ENGINE) $(LIBS_$(call fuzz_layer,$*)) $(LIBS_$*)
 
 # The mutator for AFL++, which loads it: one for all targets (FUZZ_TARGET=judge). Its objects are position-independent.
-$(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c harness/wire/frame.c
+$(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c
 	@mkdir -p $(@D)
 	$(patsubst afl-clang-%,clang,$(CC)) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
 
-.PHONY: fuzz-programs fuzz fuzz-cov corpus corpus-check
+.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov corpus corpus-check
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz:
 	@fuzz/run $(T) $(filter-out canary,$(FUZZ_TARGETS))
@@ -151,6 +153,8 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 	@fuzz/run $(T) $*
 fuzz-cov:
 	@fuzz/coverage $(filter-out canary,$(FUZZ_TARGETS))
+$(FUZZ_TARGETS:%=afl-%): afl-%:
+	@fuzz/campaign.sh $* -t $(T) -n $(N)
 corpus:
 	@fuzz/merge $(filter-out canary,$(FUZZ_TARGETS))
 corpus-check:

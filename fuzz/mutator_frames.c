@@ -24,11 +24,28 @@ static bool frame_read(struct frame *f, const uint8_t *unit, size_t size)
     return true;
 }
 
+/* A writer of its own: the mutator needs nothing of the library, and what the library writes is under test. */
+static size_t head_write(const struct ws_frame_head *head, uint8_t *out)
+{
+    const uint64_t n = head->payload_length;
+    unsigned form = head->length_form;
+    if (form == WS_LENGTH_MINIMAL)
+        form = n < 126 ? WS_LENGTH_7 : n < 65536 ? WS_LENGTH_16 : WS_LENGTH_64;
+    const size_t extended = form == WS_LENGTH_7 ? 0 : form / 8u;
+    out[0] = (uint8_t)(head->fin << 7 | head->rsv << 4 | head->opcode);
+    out[1] = (uint8_t)((head->masked ? 128u : 0u) | (extended == 0 ? n & 127 : extended == 2 ? 126u : 127u));
+    for (size_t i = 0; i < extended; i++)
+        out[2 + i] = (uint8_t)(n >> 8 * (extended - 1 - i));
+    if (head->masked)
+        memcpy(out + 2 + extended, head->masking_key, 4);
+    return 2 + extended + (head->masked ? 4u : 0u);
+}
+
 /* With the length that the head claims; 0 when it does not fit. */
 static size_t frame_write(const struct frame *f, uint8_t *unit, size_t max)
 {
     uint8_t head[WS_FRAME_HEAD_MAX];
-    size_t head_size = ws_frame_head_write(&f->head, head);
+    size_t head_size = head_write(&f->head, head);
     if (head_size > max || f->size > max - head_size)
         return 0;
     memcpy(unit, head, head_size);
