@@ -69,6 +69,7 @@ static void testcase(struct buf *out, const struct case_result *result, const ch
         buf_init(&said, 0);
         buf_printf(&said, "%s: %s", verdict_word(result->verdict), buf_text(&why));
         element(out, "system-out", buf_text(&said));
+        out->failed |= said.failed;
         buf_free(&said);
     }
     element(out, "system-err", result->stderr_tail);
@@ -120,6 +121,7 @@ static void properties(struct buf *out, const struct run_result *run)
     property(out, "seed", buf_text(&seed));
     property(out, "interrupted", run->interrupted ? "true" : "");
     buf_append_text(out, "    </properties>\n");
+    out->failed |= seed.failed;
     buf_free(&seed);
 }
 
@@ -153,6 +155,7 @@ static void testsuite(struct buf *out, const struct run_result *run, size_t from
         buf_init(&stamp, 0);
         buf_append(&stamp, run->started, strcspn(run->started, "Z")); /* the format has no time zone */
         attribute(out, "timestamp", buf_text(&stamp));
+        out->failed |= stamp.failed;
         buf_free(&stamp);
     }
     buf_append_text(out, ">\n");

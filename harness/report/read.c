@@ -19,7 +19,7 @@
 struct place {
     const struct place *above;
     const char *name;
-    size_t index;
+    size_t index; /* SIZE_MAX: in no array */
 };
 
 struct reader {
@@ -36,7 +36,9 @@ static void place_words(struct buf *out, const struct place *place)
     if (place == NULL)
         return;
     place_words(out, place->above);
-    buf_printf(out, "%s%s[%zu]", out->size == 0 ? "" : ".", place->name, place->index);
+    buf_printf(out, "%s%s", out->size == 0 ? "" : ".", place->name);
+    if (place->index != SIZE_MAX)
+        buf_printf(out, "[%zu]", place->index);
 }
 
 static void wrong(struct reader *r, const struct place *place, const char *name, const char *what)
@@ -332,10 +334,11 @@ static void read_case(struct reader *r, const struct place *at, json_t *object)
     read_figures(r, at, object, &result->figures);
 }
 
-static void read_testee(struct reader *r, const struct place *at, json_t *root)
+static void read_testee(struct reader *r, const struct place *above, json_t *root)
 {
     struct testee_info *testee = &r->run->testee;
-    json_t *object = get(r, at, root, "testee", JSON_OBJECT, REQUIRED);
+    const struct place *at = &(struct place){above, "testee", SIZE_MAX};
+    json_t *object = get(r, above, root, "testee", JSON_OBJECT, REQUIRED);
     if (object == NULL)
         return;
     testee->role = get_word(r, at, object, "role", tested_role_word_of, ROLES);

@@ -52,6 +52,7 @@ static void flush(struct text_report *report, struct buf *lines)
     report->progress_shown = false;
     fwrite(buf_text(lines), 1, lines->size, report->options.out);
     fflush(report->options.out);
+    report->failed |= lines->failed;
     buf_free(lines);
 }
 
@@ -75,6 +76,7 @@ static void explanation(struct buf *line, const struct case_result *result)
     if (words.size != 0)
         buf_append_text(line, ": ");
     clean_line(line, buf_text(&words));
+    line->failed |= words.failed;
     buf_free(&words);
 }
 
@@ -204,6 +206,7 @@ static void table_row(struct buf *out, const struct text_report *report, const s
     size_t used = clean_columns(buf_text(&name));
     buf_append_text(out, buf_text(&name));
     buf_append_fill(out, ' ', used < width ? width - used : 0);
+    out->failed |= name.failed;
     buf_free(&name);
     for (int v = 0; v < VERDICTS; v++) {
         char cell[32];
@@ -280,7 +283,7 @@ static void summary_line(struct buf *out, const struct text_report *report, cons
     for (int v = 0; v < VERDICTS; v++)
         summary_part(out, report, (enum verdict)v, summary.by[v], looks[v].word);
     summary_part(out, report, VERDICT_UNIMPLEMENTED, summary.known, "known to fail");
-    if (out->data[out->size - 1] == ',')
+    if (out->size != 0 && out->data[out->size - 1] == ',')
         out->size--;
     buf_append_text(out, played == 0 ? " nothing was played" : "");
     buf_append_text(out, " in ");
@@ -314,6 +317,7 @@ bool text_render(const struct report *report, struct buf *out, struct diag *why)
 {
     char *text = NULL;
     size_t size = 0;
+    bool fine = true;
     FILE *memory = open_memstream(&text, &size);
     for (size_t r = 0; memory != NULL && r < report->count; r++) {
         const struct run_result *run = report->runs[r];
@@ -322,8 +326,9 @@ bool text_render(const struct report *report, struct buf *out, struct diag *why)
         for (size_t i = 0; i < run->count; i++)
             text_case(&lines, run, run->cases[i]);
         text_end(&lines, run, "");
+        fine &= !lines.failed;
     }
-    bool fine = memory != NULL && !ferror(memory);
+    fine = memory != NULL && fine && !ferror(memory);
     fine = memory != NULL && fclose(memory) == 0 && fine && buf_append(out, text, size);
     free(text);
     return fine || diag_set(why, DIAG_TROUBLE, "out of memory for the text report");

@@ -20,6 +20,7 @@ struct text_options {
 struct text_report {
     struct text_options options;
     bool progress_shown;
+    bool failed; /* a line was not whole, for want of memory */
 };
 
 /* `against`: who is tested, as part of a sentence: "ws://..., the built-in peer". */

@@ -2,7 +2,7 @@
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
-#include "engine/result.h"
+#include "report/report.h"
 
 #include "unit.h"
 
@@ -88,6 +88,15 @@ static struct case_result *sample_add(struct run_result *run, size_t at)
     if (result->requirements == NULL)
         result->requirements = empty.requirements;
     return result;
+}
+
+/* With all of its cases. */
+static inline struct run_result *sample_whole(void)
+{
+    struct run_result *run = sample_run();
+    for (size_t i = 0; i < SAMPLE_CASES; i++)
+        sample_add(run, i);
+    return run;
 }
 
 #endif
