@@ -6,7 +6,8 @@
 #include "cli/help.h"
 #include "engine/peer/peer.h"
 #include "engine/language/script.h"
-#include "modes/echo.h"
+#include "modes/echo/connect.h"
+#include "modes/echo/echo.h"
 #include "modes/fmt.h"
 #include "modes/lint.h"
 #include "modes/list.h"
@@ -199,8 +200,29 @@ static int command_SERVE(const struct options *options, struct diag *why)
         why);
 }
 
+static int echo_connect(const struct options *options, struct diag *why)
+{
+    return connect_main(
+        &(struct connect_options){
+            .url = option_text(options, OPTION_CONNECT),
+            .agent = option_text(options, OPTION_AGENT),
+            .parallel = (unsigned)option_number(options, OPTION_JOBS, 1),
+            .ca_file = option_text(options, OPTION_CA),
+            .insecure = option_set(options, OPTION_INSECURE),
+            .deflate = option_set(options, OPTION_DEFLATE),
+            .protocols = option_list(options, OPTION_SUBPROTOCOL),
+            .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
+            .fault = option_text(options, OPTION_FAULT),
+            .seed = seed_of(options),
+            .out = stdout,
+        },
+        why);
+}
+
 static int command_ECHO(const struct options *options, struct diag *why)
 {
+    if (option_set(options, OPTION_CONNECT))
+        return echo_connect(options, why);
     if (wants_fault_list(options))
         return list_faults(why);
     const char *host = option_text(options, OPTION_HOST);

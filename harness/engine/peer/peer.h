@@ -20,6 +20,7 @@ struct peer_fault {
     const char *caught_by;   /* id of the conformance case that has to fail */
     const char *summary;     /* what the peer does */
     bool needs_deflate;      /* shows only where permessage-deflate was negotiated */
+    bool needs_protocol;     /* a client: shows only where it offers subprotocols */
     const struct peer_hooks *hooks;
 };
 /* All of them, in the order of the table. */

@@ -1,5 +1,5 @@
-/* One connection of the reference peer, and the places where a deliberate
- * defect takes hold: for the files peer*.c alone. */
+/* One connection of the reference peer, in either role, and the places where a
+ * deliberate defect takes hold: for the files of this folder alone. */
 #ifndef ENGINE_PEER_CONN_H
 #define ENGINE_PEER_CONN_H
 
@@ -31,36 +31,73 @@ struct peer_memory {
     unsigned frames;      /* read so far */
     unsigned step;        /* of a defect that shows in several steps */
     uint64_t reserved;    /* bytes that a wasteful peer would have taken; counted only */
+    uint64_t since_ns;
     uint8_t stash[125];
     size_t stashed;
     bool has_stash;
 };
 
 struct peer_conn {
-    struct peer *peer;
+    struct loop *loop;
+    enum ws_role role;        /* ours */
     const struct peer_hooks *hooks;
+    void (*released)(struct peer_conn *conn); /* it goes, by itself or by peer_conn_release: the owner forgets it */
+    void *owner;              /* the peer or client that it is of */
+    bool paused;              /* by the owner */
+    bool keeps;               /* messages are kept instead of echoed */
     struct peer_conn *next, **link;
     struct endpoint *endpoint;
     enum peer_stage stage;
     struct timer *timer;      /* slow head; or how long we wait for the other side to end */
     unsigned patience;        /* ticks of it that are left */
     size_t queued;            /* at its last tick */
-    bool ended;               /* the peer's side of TCP has */
+    bool ended;               /* the other side of TCP has */
+    bool stays;               /* a defect keeps ours from it */
     struct buf message;       /* so far */
     uint8_t opcode;           /* of the message; 0: none is open */
     bool compressed;
     struct peer_memory memory;
 };
 
+struct peer_conn_config {
+    enum ws_role role;
+    const struct peer_hooks *hooks;
+    uint64_t seed;
+    unsigned number;
+    uint64_t message_max;
+    void (*released)(struct peer_conn *conn);
+    void *owner;
+};
+/* Takes ownership of the layer. The sink is made of the owner's `head` and what follows here. NULL without memory. */
+struct peer_conn *peer_conn_new(struct layer *layer, const struct peer_conn_config *config,
+                                const struct endpoint_sink *sink);
+void peer_conn_release(struct peer_conn *conn);
+void peer_conn_opened(void *conn);
+void peer_conn_event(void *conn, const struct ws_event *event);
+void peer_conn_ended(void *conn, enum layer_end end, const struct diag *why);
+void peer_conn_drained(void *conn);
+/* The end of TCP, as it befits the role. */
+void peer_conn_end(struct peer_conn *conn);
+/* A defect keeps a client's connection; but not for ever. */
+void peer_conn_stay(struct peer_conn *conn);
+
 /* Where a defect takes hold; NULL members: correct. */
 struct peer_hooks {
-    /* Rule of handshake_rules.def ("request-method") that is not applied. */
+    /* Rule of handshake_rules.def ("request-method", "response-status") that is not applied. */
     const char *overlooks;
-    /* Beginning of a line that an acceptance lacks, and a line that it has too much. */
+    /* Beginning of a line that an acceptance (a client: its request) lacks, and a line that it has too much. */
     const char *drops, *adds;
     /* What will be answered. */
     void (*answer)(struct peer_conn *conn, const struct ws_head *head, struct ws_server_answer *answer);
-    /* The answer as text. */
+    /* Client: fails a response that is right. */
+    bool (*refuses)(struct peer_conn *conn, const struct ws_head *head);
+    /* Client: its request is out, and nothing has come yet. */
+    void (*requested)(struct peer_conn *conn);
+    /* Client: the response is no good. True: the connection is kept all the same. */
+    bool (*fails)(struct peer_conn *conn);
+    /* Client: frames may go. */
+    void (*welcomed)(struct peer_conn *conn);
+    /* The answer, or the request, as text. */
     void (*head)(struct peer_conn *conn, struct buf *text);
     /* What is done about compression, whatever was agreed. */
     void (*agree)(struct peer_conn *conn, struct ws_deflate_params *params);

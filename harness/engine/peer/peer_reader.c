@@ -8,7 +8,7 @@
 
 void peer_reader_init(struct peer_conn *conn)
 {
-    ws_frame_parser_init(&conn->memory.parser, WS_SERVER);
+    ws_frame_parser_init(&conn->memory.parser, conn->role);
 }
 
 static void read_begin(struct peer_conn *conn, const struct ws_frame_head *head, struct buf *out)
@@ -41,7 +41,7 @@ static void read_payload(struct peer_conn *conn, const struct ws_frame_part *par
         conn->hooks->read_payload(conn, part);
     if (frame->dropped || !buf_append(out, part->payload, size))
         return;
-    if (part->head.masked)
+    if (part->head.masked && frame->head.masked)
         ws_mask(out->data + out->size - size, size, part->head.masking_key, part->offset);
 }
 

@@ -1,4 +1,4 @@
-/* The text of the peer's answer to an opening handshake, as its defects change it. */
+/* The text of the peer's part of an opening handshake, as its defects change it. */
 #include "engine/peer/peer_conn.h"
 
 #include <string.h>
@@ -38,9 +38,11 @@ void peer_text_spoil(struct peer_conn *conn, struct buf *text)
 {
     const struct peer_hooks *hooks = conn->hooks;
 
-    if (hooks->drops != NULL && peer_is_acceptance(text))
+    bool spoilt = conn->role == WS_CLIENT || peer_is_acceptance(text);
+
+    if (hooks->drops != NULL && spoilt)
         peer_line_replace(text, hooks->drops, "");
-    if (hooks->adds != NULL && peer_is_acceptance(text))
+    if (hooks->adds != NULL && spoilt)
         peer_line_add(text, hooks->adds);
     if (hooks->head != NULL)
         hooks->head(conn, text);

@@ -120,6 +120,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
     struct serve *serve = agent->serve;
     struct call *next = entry->waiting;
     no_longer_under_way(entry);
+    entry->owed = entry->slot->connections - entry->came;
     result->sent_digest = hash_value(&trace->sent);
     if (serve->config.autobahn != NULL)
         result->alias = entry->slot->label;
@@ -135,7 +136,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
         entry->waiting = next->queued;
         entry->waiting_count--;
         next->waits = NULL;
-        entry_play(entry, next);
+        entry_play(entry, next, true);
     }
 }
 
@@ -162,7 +163,7 @@ static bool begin(struct entry *entry)
         entry->runner = runner_start(&config, of->test, entry->playing, result, on_done, entry);
     }
     if (entry->runner != NULL) {
-        entry->came = 0;
+        entry->came = entry->owed = 0;
         serve->under_way++;
         return true;
     }
@@ -173,8 +174,13 @@ static bool begin(struct entry *entry)
     return false;
 }
 
-void entry_play(struct entry *entry, struct call *call)
+void entry_play(struct entry *entry, struct call *call, bool first)
 {
+    if (entry->runner == NULL && !first && entry->owed != 0) {
+        entry->owed--;
+        talk(call, NULL);
+        return;
+    }
     if (entry->runner == NULL && !begin(entry)) {
         web_refuse(call, 503, "there is no memory for another case");
         return;

@@ -101,7 +101,7 @@ static void run_case(struct call *call)
     if (config->excluded != NULL && config->excluded(config->arg, agent->name, slot->label))
         talk(call, NULL);
     else
-        entry_play(agent_entry(agent, slot), call);
+        entry_play(agent_entry(agent, slot), call, strtoul(call->query.values[QUERY_CASE], NULL, 10) <= slot->first);
 }
 
 static void shut_down(void *arg)

@@ -82,6 +82,7 @@ struct entry {
     struct runner *runner;
     struct listener_share *share;
     unsigned came;              /* connections of it */
+    unsigned owed;              /* connections that a driver will still make for a case that ended before them */
     struct call *waiting;       /* for its end, to play it again */
     unsigned waiting_count;
     struct call *asking;        /* for its result */
@@ -99,8 +100,8 @@ struct agent {
 /* NULL: there are too many already, or there is no memory; with `make` false also: there is none of that name. */
 struct agent *agent_find(struct serve *serve, const char *name, bool make);
 struct entry *agent_entry(struct agent *agent, const struct serve_slot *slot);
-/* The call is for this case: it is played with it. */
-void entry_play(struct entry *entry, struct call *call);
+/* The call is for this case: it is played with it. `first`: by the first of its numbers. */
+void entry_play(struct entry *entry, struct call *call, bool first);
 /* The call wants its result, now or when it is there. */
 void entry_ask(struct entry *entry, struct call *call);
 /* It has gone, and neither waits nor asks any more. */

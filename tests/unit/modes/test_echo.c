@@ -1,5 +1,5 @@
 /* The echo program: what it says, and that it ends when it is told to. */
-#include "modes/echo.h"
+#include "modes/echo/echo.h"
 #include "unit.h"
 
 #include <signal.h>

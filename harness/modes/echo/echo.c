@@ -1,5 +1,5 @@
 /* See echo.h: a loop, the reference peer on it, and the words around it. */
-#include "modes/echo.h"
+#include "modes/echo/echo.h"
 
 #include "base/file.h"
 #include "base/nearest.h"

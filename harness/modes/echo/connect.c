@@ -1,0 +1,140 @@
+/* See connect.h. */
+#include "modes/echo/connect.h"
+
+#include "base/nearest.h"
+#include "engine/peer/driver.h"
+
+#include <string.h>
+
+struct visit {
+    struct loop *loop;
+    struct driver *driver;
+    struct peer_conn *client; /* the only one, with a path */
+    struct diag why;
+    bool interrupted;
+};
+
+static int list_faults(FILE *out)
+{
+    struct buf text;
+
+    buf_init(&text, 0);
+    client_fault_list(&text);
+    fputs(buf_text(&text), out);
+    buf_free(&text);
+    return 0;
+}
+
+static const struct peer_fault *find_fault(const char *name, struct diag *why)
+{
+    struct nearest nearest = {0};
+    size_t count;
+    const struct peer_fault *faults = client_faults(&count);
+    const struct peer_fault *found = name != NULL ? client_fault_find(name) : NULL;
+
+    if (name == NULL || found != NULL)
+        return found;
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, name, faults[i].name);
+    diag_set(why, DIAG_USAGE, "a client has no fault '%s'; %s%s%s", name,
+             nearest.word != NULL ? "did you mean '" : "--fault list shows all", nearest.word != NULL ? nearest.word : "",
+             nearest.word != NULL ? "'?" : "");
+    return NULL;
+}
+
+static void on_interrupt(void *arg)
+{
+    struct visit *visit = arg;
+
+    visit->interrupted = true;
+    loop_stop(visit->loop);
+}
+
+static void on_done(void *arg, const struct diag *why)
+{
+    struct visit *visit = arg;
+
+    if (why != NULL)
+        visit->why = *why;
+    loop_stop(visit->loop);
+}
+
+static void on_over(void *arg, bool opened, const char *kept)
+{
+    struct visit *visit = arg;
+
+    (void)kept;
+    visit->client = NULL;
+    if (!opened)
+        diag_set(&visit->why, DIAG_TROUBLE, "the connection did not open");
+    loop_stop(visit->loop);
+}
+
+static bool begin(struct visit *visit, const struct connect_options *options, const struct ws_url *url,
+                  struct tls_context *tls, const struct peer_fault *fault)
+{
+    static const char *const offered[] = {"chat", "superchat", NULL};
+    bool deflate = options->deflate || (fault != NULL && fault->needs_deflate);
+    const char *const *protocols = fault != NULL && fault->needs_protocol ? offered : options->protocols;
+    char agent[128];
+
+    snprintf(agent, sizeof agent, "wsgauntlet%s%s", fault != NULL ? " with " : "", fault != NULL ? fault->name : "");
+    if (strcmp(url->resource, "/") == 0)
+        visit->driver = driver_start(visit->loop, &(struct driver_config){
+            .base = url, .agent = options->agent != NULL ? options->agent : agent, .parallel = options->parallel,
+            .tls = tls, .deflate = deflate, .protocols = protocols, .fault = fault, .seed = options->seed,
+            .message_max = options->message_max, .done = on_done, .arg = visit});
+    else
+        visit->client = client_start(visit->loop, &(struct client_config){
+            .url = url, .tls = tls, .deflate = deflate, .protocols = protocols, .fault = fault,
+            .seed = options->seed, .message_max = options->message_max, .over = on_over, .arg = visit});
+    return visit->driver != NULL || visit->client != NULL;
+}
+
+static void end(struct visit *visit)
+{
+    driver_stop(visit->driver);
+    if (visit->client != NULL)
+        client_stop(visit->client);
+    if (visit->loop != NULL)
+        loop_free(visit->loop);
+}
+
+static bool go(const struct connect_options *options, const struct ws_url *url, const struct peer_fault *fault,
+               struct tls_context *tls, struct diag *why)
+{
+    struct visit visit = {.loop = loop_uv_new(why)};
+
+    if (visit.loop != NULL && !begin(&visit, options, url, tls, fault))
+        diag_set(why, DIAG_TROUBLE, "no memory");
+    if (why->kind == DIAG_NONE) {
+        loop_on_interrupt(visit.loop, on_interrupt, &visit);
+        loop_run(visit.loop);
+        loop_on_interrupt(visit.loop, NULL, NULL);
+    }
+    if (visit.why.kind != DIAG_NONE)
+        diag_set(why, visit.why.kind, "%s", visit.why.text);
+    else if (visit.driver != NULL && !visit.interrupted)
+        fprintf(options->out, "called for %zu cases\n", driver_count(visit.driver));
+    end(&visit);
+    return why->kind == DIAG_NONE;
+}
+
+int connect_main(const struct connect_options *options, struct diag *why)
+{
+    struct ws_url url;
+    const char *reason = "";
+    struct tls_context *tls = NULL;
+
+    if (options->fault != NULL && strcmp(options->fault, "list") == 0)
+        return list_faults(options->out);
+    const struct peer_fault *fault = find_fault(options->fault, why);
+    if (!ws_url_parse(&url, options->url, true, &reason))
+        diag_set(why, DIAG_USAGE, "%s is not a WebSocket URL: %s", options->url, reason);
+    if (why->kind == DIAG_NONE && url.secure)
+        tls = tls_client_new(&(struct tls_client_options){.ca_file = options->ca_file, .insecure = options->insecure,
+                                                          .alpn = "http/1.1"}, why);
+    bool fine = why->kind == DIAG_NONE && go(options, &url, fault, tls, why);
+    tls_context_free(tls);
+    return fine ? 0 : (int)why->kind;
+}

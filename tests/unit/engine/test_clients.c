@@ -1,0 +1,210 @@
+/* The cases for clients are tested by the reference client, and it by them: the
+ * correct one passes every case, each deliberate defect is caught by the case
+ * that its row in client_faults.def names, and every case for clients alone is
+ * failed by some defect. By the driver protocol, in the simulation. */
+#include "unit.h"
+
+#include "engine/peer/driver.h"
+#include "engine/serve/serve.h"
+#include "engine/suite/requirement.h"
+
+enum { SEED = 0x57a1 };
+
+static const char *const conformance[] = {"handshake", "rfc6455", "rfc7692", NULL};
+static const char *const spoken[] = {"chat", "superchat", NULL};
+
+/* One serving of these cases, and one client that a driver takes through them. */
+struct stage {
+    struct loop *loop;
+    struct suite suite;
+    struct serve *serve;
+    struct driver *driver;
+    struct ws_url url;
+    struct diag why;
+};
+
+static void on_done(void *arg, const struct diag *why)
+{
+    struct stage *s = arg;
+    if (why != NULL)
+        s->why = *why;
+    loop_stop(s->loop);
+}
+
+static void gather(struct suite *suite, const struct suite_filter *filter)
+{
+    struct diag why = {0};
+    memset(suite, 0, sizeof *suite);
+    ck_assert_msg(suite_add_embedded(suite, conformance, &why), "%s", why.text);
+    suite_filter(suite, filter);
+}
+
+static void stage_play(struct stage *s, const struct suite_filter *filter, const struct peer_fault *fault, bool protocols)
+{
+    char url[64];
+    const char *reason;
+    memset(s, 0, sizeof *s);
+    s->loop = loop_sim_new(SEED, &(struct sim_options){.latency_ns = NS_PER_MS});
+    gather(&s->suite, filter);
+    s->serve = serve_start(&(struct serve_config){.loop = s->loop, .suite = &s->suite, .seed = SEED}, &s->why);
+    ck_assert_msg(s->serve != NULL, "%s", s->why.text);
+    snprintf(url, sizeof url, "ws://127.0.0.1:%u", serve_port(s->serve));
+    ck_assert(ws_url_parse(&s->url, url, false, &reason));
+    s->driver = driver_start(s->loop, &(struct driver_config){
+        .base = &s->url, .agent = "reference", .deflate = true, .protocols = protocols ? spoken : NULL,
+        .fault = fault, .seed = SEED, .done = on_done, .arg = s});
+    loop_run(s->loop);
+    ck_assert_msg(s->why.kind == DIAG_NONE, "%s", s->why.text);
+    while (!serve_is_idle(s->serve)) { /* its last case may see more of its end than the client does */
+        timer_start(s->loop, NS_PER_S, (loop_fn *)loop_stop, s->loop);
+        loop_run(s->loop);
+    }
+}
+
+static void stage_clear(struct stage *s)
+{
+    driver_stop(s->driver);
+    serve_stop(s->serve);
+    suite_free(&s->suite);
+    loop_free(s->loop);
+}
+
+START_TEST(the_correct_client_passes_every_case)
+{
+    struct suite_filter all = {.role = TESTED_CLIENT, .no_scenarios = true};
+    struct stage s;
+    stage_play(&s, &all, NULL, true);
+    const struct run_result *run = serve_run(s.serve, 0);
+    ck_assert_ptr_nonnull(run);
+    ck_assert_uint_eq(run->count, serve_cases(s.serve));
+    size_t bad = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct case_result *r = run->cases[i];
+        bool fine = (r->verdict == VERDICT_PASS || r->verdict == VERDICT_INFO ||
+                     (r->verdict == VERDICT_UNIMPLEMENTED && strcmp(r->id, "client-masking/tls") == 0)) &&
+                    (r->close_verdict == CLOSE_OK || r->close_verdict == CLOSE_NONE);
+        if (!fine)
+            fprintf(stderr, "%s is %s, closed %s: expected %s, seen %s (%s)\n", r->id, verdict_word(r->verdict),
+                    close_verdict_word(r->close_verdict), r->expected, r->seen, r->detail);
+        bad += !fine;
+    }
+    ck_assert_uint_eq(bad, 0);
+    stage_clear(&s);
+}
+END_TEST
+
+/* The worst verdict of the cases that match; VERDICTS when there is none. */
+static enum verdict caught_as(const struct peer_fault *fault, const char *id)
+{
+    char family[128];
+    snprintf(family, sizeof family, "%s/*", id);
+    const char *const globs[] = {id, family, NULL};
+    struct suite_filter filter = {.include = globs, .role = TESTED_CLIENT};
+    struct suite suite;
+    gather(&suite, &filter);
+    size_t count = suite.case_count;
+    suite_free(&suite);
+    if (count == 0)
+        return VERDICTS;
+    struct stage s;
+    stage_play(&s, &filter, fault, fault->needs_protocol);
+    const struct run_result *run = serve_run(s.serve, 0);
+    enum verdict worst = VERDICT_PASS;
+    for (size_t i = 0; run != NULL && i < run->count; i++)
+        if (run->cases[i]->verdict > worst && run->cases[i]->verdict != VERDICT_ERROR)
+            worst = run->cases[i]->verdict;
+    stage_clear(&s);
+    return worst;
+}
+
+/* A broken MUST fails; what should not be, or what the text forbids the sender and hardly the receiver, is NON_STRICT;
+ * a choice is INFO. As the level of the requirement in the row says, but for what is listed here. */
+static enum verdict expected_of(const struct peer_fault *fault)
+{
+    static const char *const strict[] = {"target-fragment", NULL};
+    for (size_t i = 0; strict[i] != NULL; i++)
+        if (strcmp(fault->name, strict[i]) == 0)
+            return VERDICT_NON_STRICT;
+    struct requirements all;
+    ck_assert(requirements_read(&all));
+    size_t i = 0;
+    while (i < all.count && strcmp(all.rows[i].id, fault->requirement) != 0)
+        i++;
+    ck_assert_msg(i < all.count, "%s: there is no requirement %s", fault->name, fault->requirement);
+    bool should = strncmp(all.rows[i].level, "SHOULD", 6) == 0, may = strcmp(all.rows[i].level, "MAY") == 0;
+    requirements_free(&all);
+    return should ? VERDICT_NON_STRICT : may ? VERDICT_INFO : VERDICT_FAIL;
+}
+
+START_TEST(each_defect_is_caught_by_the_case_that_its_row_names)
+{
+    size_t count, missed = 0;
+    const struct peer_fault *faults = client_faults(&count);
+    ck_assert_uint_ge(count, 40);
+    for (size_t i = 0; i < count; i++) {
+        enum verdict v = caught_as(&faults[i], faults[i].caught_by);
+        if (v != expected_of(&faults[i])) {
+            fprintf(stderr, "%s is not caught by %s: %s\n", faults[i].name, faults[i].caught_by,
+                    v == VERDICTS ? "no such case" : verdict_word(v));
+            missed++;
+        }
+    }
+    ck_assert_uint_eq(missed, 0);
+}
+END_TEST
+
+/* "client-response" of "client-response/plain". */
+static bool same_kind(const char *id, const char *other)
+{
+    size_t n = strcspn(id, "/");
+    return strncmp(id, other, n) == 0 && other[n] == '/';
+}
+
+/* Which of the cases a defect of their kind makes worse than they are with the correct client: a request that is
+ * wrong fails every case, and shows nothing of what each is about. */
+static void mark_caught(const struct suite_filter *filter, const struct peer_fault *fault, const enum verdict *correct,
+                        bool *caught)
+{
+    struct stage s;
+    stage_play(&s, filter, fault, true);
+    const struct run_result *run = serve_run(s.serve, 0);
+    for (size_t i = 0; run != NULL && i < run->count; i++) {
+        enum verdict v = run->cases[i]->verdict;
+        size_t at = 0;
+        while (strcmp(s.suite.cases[at].test->id, run->cases[i]->id) != 0)
+            at++;
+        caught[at] |= same_kind(run->cases[i]->id, fault->caught_by) && v != VERDICT_ERROR &&
+                      v != VERDICT_UNIMPLEMENTED && v > correct[at];
+    }
+    stage_clear(&s);
+}
+
+START_TEST(every_case_for_clients_alone_can_fail)
+{
+    static const char *const globs[] = {"client-*", NULL};
+    static enum verdict correct[1024];
+    static bool caught[1024];
+    struct suite_filter filter = {.include = globs, .role = TESTED_CLIENT};
+    struct stage s;
+    stage_play(&s, &filter, NULL, true);
+    size_t cases = s.suite.case_count, count, missed = 0;
+    ck_assert_uint_le(cases, 1024);
+    for (size_t i = 0; i < cases; i++)
+        correct[i] = serve_run(s.serve, 0)->cases[i]->verdict;
+    const struct peer_fault *faults = client_faults(&count);
+    for (size_t i = 0; i < count; i++)
+        mark_caught(&filter, &faults[i], correct, caught);
+    for (size_t i = 0; i < cases; i++) {
+        /* A choice in which the reference differs from what is preferred: nothing is below INFO. */
+        bool lowest = correct[i] == VERDICT_UNIMPLEMENTED || correct[i] == VERDICT_INFO;
+        if (!caught[i] && !lowest)
+            fprintf(stderr, "no defect is caught by %s\n", s.suite.cases[i].test->id);
+        missed += !caught[i] && !lowest;
+    }
+    stage_clear(&s);
+    ck_assert_uint_eq(missed, 0);
+}
+END_TEST
+
+UNIT_MAIN("clients", the_correct_client_passes_every_case, each_defect_is_caught_by_the_case_that_its_row_names,
+          every_case_for_clients_alone_can_fail)
