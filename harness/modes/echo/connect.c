@@ -36,9 +36,10 @@ static const struct peer_fault *find_fault(const char *name, struct diag *why)
         return found;
     for (size_t i = 0; i < count; i++)
         nearest_offer(&nearest, name, faults[i].name);
-    diag_set(why, DIAG_USAGE, "a client has no fault '%s'; %s%s%s", name,
-             nearest.word != NULL ? "did you mean '" : "--fault list shows all", nearest.word != NULL ? nearest.word : "",
-             nearest.word != NULL ? "'?" : "");
+    if (nearest.word != NULL)
+        diag_set(why, DIAG_USAGE, "a client has no fault '%s'; did you mean '%s'?", name, nearest.word);
+    else
+        diag_set(why, DIAG_USAGE, "a client has no fault '%s'; --fault list shows all", name);
     return NULL;
 }
 

@@ -19,7 +19,7 @@ struct connect_options {
     bool deflate;
     const char *const *protocols; /* to offer; NULL-terminated, may be NULL */
     uint64_t message_max;
-    const char *fault;            /* name of a row of engine/peer/client_faults.def, "list" to print them; NULL: correct */
+    const char *fault;            /* a row of engine/peer/client_faults.def, "list" to print them; NULL: correct */
     uint64_t seed;
     FILE *out;
 };

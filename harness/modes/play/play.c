@@ -57,7 +57,7 @@ static bool choose(struct suite *suite, struct baseline *known, const struct pla
     size_t of_clients = suite_filter(suite, &filter);
     if (options->timeout_ns != 0)
         suite_set_timeout(suite, options->timeout_ns);
-    if (of_clients != 0)
+    if (of_clients != 0 && options->paths != NULL) /* of the suite everybody knows: `serve` plays them */
         fprintf(options->errors, "note: %zu case%s for clients left out\n", of_clients, of_clients == 1 ? "" : "s");
     if (suite->case_count == 0)
         return diag_set(why, DIAG_USAGE, "no case to play: none matches");
