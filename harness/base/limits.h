@@ -35,6 +35,8 @@
 #define LIMIT_FAULT_HELD        (1u << 20)  /* received and held back by network faults; above it we stop reading */
 #define LIMIT_FAULT_PIECES      4096u       /* ... in so many writes of their own; later ones are joined */
 #define LIMIT_CAPTURES          64u
+#define LIMIT_ATTEMPTS          10000u      /* connections of a client under test in one case; later ones are counted */
+#define LIMIT_NUMBERS           1000000u    /* numbered messages in one case; later ones are counted */
 #define LIMIT_RESTARTS          20u         /* of a testee that dies or hangs again and again, in one run */
 #define LIMIT_CONNECTIONS       20000u
 #define LIMIT_DURATION_S        86400u      /* the longest time a script may name */

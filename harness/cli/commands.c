@@ -13,6 +13,7 @@
 #include "modes/list.h"
 #include "modes/livefuzz/fuzz.h"
 #include "modes/play/play.h"
+#include "modes/resilience/resilience.h"
 #include "modes/serve/serve.h"
 #include "modes/report.h"
 #include "modes/proxy/proxy.h"
@@ -215,6 +216,36 @@ static int echo_connect(const struct options *options, struct diag *why)
             .fault = option_text(options, OPTION_FAULT),
             .seed = seed_of(options),
             .out = stdout,
+static int command_RESILIENCE(const struct options *options, struct diag *why)
+{
+    const struct option_value *factor = &options->values[OPTION_FACTOR], *timeout = &options->values[OPTION_TIMEOUT];
+    char started[CLOCK_STAMP_SIZE];
+    clock_stamp(started);
+    if (factor->set && factor->number != 0)
+        return diag_set(why, DIAG_USAGE, "--factor is a plain number: 0.1"), DIAG_USAGE;
+    if (timeout->number != 0)
+        return diag_set(why, DIAG_USAGE, "--timeout is a factor here: 2; a profile says how long a client may take"),
+               DIAG_USAGE;
+    return resilience_main(
+        &(struct resilience_options){
+            .paths = options->words,
+            .include = option_list(options, OPTION_CASE),
+            .exclude = option_list(options, OPTION_EXCLUDE),
+            .command = option_text(options, OPTION_CLIENT),
+            .port = (uint16_t)option_number(options, OPTION_PORT, 0),
+            .profile = option_text(options, OPTION_PROFILE),
+            .pace = factor->set ? factor->factor : 1,
+            .parallel = (unsigned)option_number(options, OPTION_JOBS, option_text(options, OPTION_CLIENT) ? 64 : 1),
+            .seed = seed_of(options),
+            .patience = timeout->set ? timeout->factor : 1,
+            .started = started,
+            .reports = option_list(options, OPTION_REPORT),
+            .json_file = option_text(options, OPTION_JSON),
+            .trace = option_set(options, OPTION_TRACE),
+            .verbose = option_set(options, OPTION_VERBOSE),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+            .errors = stderr,
         },
         why);
 }

@@ -20,3 +20,28 @@ bool placeholders_fill(const char *text, const struct placeholder *rows, struct 
     }
     return !out->failed || diag_set(why, DIAG_TROUBLE, "no memory");
 }
+
+void shell_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (word[0] != 0 && word[strspn(word, plain)] == 0) {
+        buf_append_text(out, word);
+        return;
+    }
+    buf_append_byte(out, '\'');
+    for (; *word != 0; word++) {
+        if (*word == '\'')
+            buf_append_text(out, "'\\''");
+        else
+            buf_append_byte(out, (uint8_t)*word);
+    }
+    buf_append_byte(out, '\'');
+}
+
+void shell_option(struct buf *out, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    buf_printf(out, " %s ", name);
+    shell_word(out, value);
+}

@@ -13,4 +13,8 @@ struct placeholder {
 /* Appends the text with its placeholders filled in. */
 bool placeholders_fill(const char *text, const struct placeholder *rows, struct buf *out, struct diag *why);
 
+/* A word as the shell takes it, quoted where it must be; " --name word", nothing for a NULL value. */
+void shell_word(struct buf *out, const char *word);
+void shell_option(struct buf *out, const char *name, const char *value);
+
 #endif

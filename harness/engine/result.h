@@ -36,6 +36,15 @@ enum close_verdict {
 };
 const char *close_verdict_word(enum close_verdict verdict);
 
+/* A connection that a client under test made or tried to; times in ns since the case began. */
+struct attempt {
+    uint64_t came_ns;    /* its TCP connection was there */
+    uint64_t open_ns;    /* our 101 went out; 0: it got none */
+    uint64_t failed_ns;  /* from then on the client had reason to try again; 0: it never had */
+    uint64_t ended_ns;   /* its TCP connection was over on both sides; 0: not seen */
+    const char *fate;    /* "reset", "close 1001", "503", "left by the client" ...; "" while it is well */
+};
+
 /* Strings live in the arena of the run. */
 struct case_result {
     const char *id;
@@ -56,6 +65,8 @@ struct case_result {
     const char *source;      /* the case as .wsg */
     const char *trace;       /* what happened, as .wsg */
     const char *stderr_tail; /* of a testee that died; "" */
+    const struct attempt *attempts;  /* of a client under test, in the order in which they came; NULL: none */
+    size_t attempt_count;
     uint64_t sent_digest;    /* over every byte that we sent: cases that sent the same have the same */
     const struct trace_event *events; /* the trace again, for pictures: within the limits of case_result_keep */
     size_t event_count;

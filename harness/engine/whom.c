@@ -1,6 +1,8 @@
 /* See whom.h. */
 #include "engine/whom.h"
 
+#include "engine/placeholder.h"
+
 #include "base/file.h"
 #include "base/nearest.h"
 
@@ -33,49 +35,24 @@ static bool check_options(const struct whom_options *options, struct diag *why)
                     nearest.word == NULL ? "" : nearest.word, nearest.word == NULL ? "" : "'?");
 }
 
-static void shell_word(struct buf *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    if (word[0] != 0 && word[strspn(word, plain)] == 0) {
-        buf_append_text(out, word);
-        return;
-    }
-    buf_append_byte(out, '\'');
-    for (; *word != 0; word++) {
-        if (*word == '\'')
-            buf_append_text(out, "'\\''");
-        else
-            buf_append_byte(out, (uint8_t)*word);
-    }
-    buf_append_byte(out, '\'');
-}
-
-static void replay_option(struct buf *out, const char *name, const char *value)
-{
-    if (value == NULL)
-        return;
-    buf_printf(out, " %s ", name);
-    shell_word(out, value);
-}
-
 /* "wsgauntlet run --url ...": everything but seed and case. */
 static void write_replay(struct buf *out, const struct whom_options *options)
 {
     buf_append_text(out, options->replay);
     if (options->url_option)
-        replay_option(out, "--url", options->url);
+        shell_option(out, "--url", options->url);
     else if (options->url != NULL) {
         buf_append_byte(out, ' ');
         shell_word(out, options->url);
     }
-    replay_option(out, "--exec", options->command);
-    replay_option(out, "--fault", options->fault);
-    replay_option(out, "--ca", options->ca_file);
+    shell_option(out, "--exec", options->command);
+    shell_option(out, "--fault", options->fault);
+    shell_option(out, "--ca", options->ca_file);
     for (const char *const *header = options->headers; header != NULL && *header != NULL; header++)
-        replay_option(out, "--header", *header);
-    replay_option(out, "--origin", options->origin);
+        shell_option(out, "--header", *header);
+    shell_option(out, "--origin", options->origin);
     for (const char *const *protocol = options->protocols; protocol != NULL && *protocol != NULL; protocol++)
-        replay_option(out, "--subprotocol", *protocol);
+        shell_option(out, "--subprotocol", *protocol);
     buf_append_text(out, options->simulated ? " --sim" : "");
     buf_append_text(out, options->tls ? " --tls" : "");
     buf_append_text(out, options->insecure ? " --insecure" : "");

@@ -67,7 +67,7 @@ struct layer *loop_connect(struct loop *loop, const struct net_address *to,
  * a layer on it) or releases it. When this returns its sink hears `opened`. */
 typedef void accept_fn(void *arg, struct layer *fresh);
 
-/* NULL with a diag when the address cannot be had. */
+/* NULL with a diag when the address cannot be had. fn NULL: the port is only held, and who comes is refused. */
 struct listener *loop_listen(struct loop *loop, const struct net_address *at, accept_fn *fn,
                              void *arg, struct diag *why);
 uint16_t listener_port(const struct listener *listener);

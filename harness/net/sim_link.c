@@ -281,7 +281,7 @@ static void arrive_syn(struct way *way, struct segment *s)
     (void)s;
     struct link *link = way->link;
     const struct listener *listener = sim_listener_at(link->sim, link->port);
-    link->refused = listener == NULL;
+    link->refused = listener == NULL || listener->fn == NULL;
     way_put(way_back(way), link->refused ? SEGMENT_REFUSED : SEGMENT_OPEN, NULL, 0);
     way_send(way_back(way));
     if (!link->refused)

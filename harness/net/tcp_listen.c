@@ -66,7 +66,7 @@ static int add_address(struct tcp_listener *l, const struct sockaddr *address)
     handle->data = l;
     l->open++;
     int error = uv_tcp_bind(handle, (struct sockaddr *)&at, 0);
-    if (error == 0)
+    if (error == 0 && l->base.fn != NULL)
         error = uv_listen((uv_stream_t *)handle, BACKLOG, on_connection);
     if (error == 0) {
         l->base.port = (uint16_t)bound_port(handle);

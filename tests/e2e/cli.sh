@@ -40,7 +40,7 @@ no_escape() { ! grep -q $'\033' "$dir/out"; verdict $? "    no colour"; }
 is "no command" 2; one_line; err "a command is missing"
 is "unknown command" 2 tset; one_line; err "did you mean 'test'?"
 is "unknown option" 2 test --jsno x; one_line; err "did you mean '--json'?"
-is "an option of another command" 2 lint --port 1 x; one_line; err "'--port' is an option of serve, echo"
+is "an option of another command" 2 lint --port 1 x; one_line; err "'--port' is an option of serve, resilience, echo"
 is "a value that is none" 2 test -j 0; one_line
 is "no file" 2 run; one_line; err "what is missing"
 is "a file that is not there" 2 run no/such.wsg; err "no/such.wsg"

@@ -1,6 +1,7 @@
 /* Cases from the lines of a file: gathers what the head lines say, copies the
  * steps, and makes one case of each value of a family, with the value in place. */
 #include "engine/language/parse.h"
+#include "engine/language/promises.h"
 #include "engine/language/value.h"
 
 #include <stdio.h>
@@ -102,7 +103,14 @@ static struct setting *resolved(struct chapter *c, const struct step *step, cons
     struct setting *setting = arena_copy(&c->p->script->arena, from, sizeof *from);
     struct value_fault fault;
     c->p->no_memory = c->p->no_memory || setting == NULL;
-    if (setting == NULL || from->value.written == NULL || c->value_count == 0)
+    if (setting == NULL || from->value.written == NULL)
+        return setting;
+    if (word_is_promised(from->value.written)) { /* the value comes with a profile */
+        setting->value.promised = from->value.written;
+        setting->value.written = NULL;
+        return setting;
+    }
+    if (c->value_count == 0)
         return setting;
     const char *word = filled_in(c, from->value.written);
     if (word == NULL ||
@@ -259,9 +267,14 @@ static void read_head_line(struct chapter *c, const struct step *s)
     case VERB_TESTEE_ROLE:
         t->tested = role_of(s);
         break;
+    case VERB_CLIENTS:
+        t->clients = (unsigned)step_number(s, SLOT_COUNT, 1);
+        break;
     case VERB_NEEDS:
         if (s->form != FORMS)
             t->needs[s->form] = true;
+        if (s->form != FORM_NEEDS_PROTOCOL)
+            break;
         if (step_setting(s, SLOT_TITLE) != NULL)
             t->needs_protocol = title_text(c, step_setting(s, SLOT_TITLE)->value.bytes);
         break;

@@ -31,6 +31,7 @@ struct name_use {
 struct lint {
     struct mistakes mistakes;
     const char *const *requirements;
+    bool conformance;    /* some case of the file shows a requirement: then all should */
     const struct test_case *test_case; /* the one looked at */
     struct actor actors[ACTORS_MAX];
     unsigned actor_count;
@@ -137,6 +138,10 @@ static bool needs_connection(const struct step *step, const struct actor *actor)
     case FORM_EXPECT_EOF:
     case FORM_EXPECT_RESET:
     case FORM_EXPECT_DROP:
+    case FORM_EXPECT_NOBODY:
+    case FORM_EXPECT_ATTEMPTS:
+    case FORM_EXPECT_GAPS:
+    case FORM_EXPECT_NUMBERS:
     case FORM_EXPECT_OPEN: return false;
     default: return step->verb == VERB_SEND || step->verb == VERB_EXPECT || step->verb == VERB_FENCE;
     }
@@ -190,21 +195,24 @@ static void check_options(struct lint *l, const struct step *step)
 {
     for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
         const struct setting *s = step_setting(step, companions[i].slot);
-        if (s != NULL && step->verb != VERB_FAULT && step_setting(step, companions[i].needs) == NULL) {
+        bool alone = step->verb == VERB_FAULT || step->verb == VERB_PUBLISH;
+        if (s != NULL && !alone && step_setting(step, companions[i].needs) == NULL) {
             warn(l, step, s->column, "'%s' does nothing without '%s'", slot_word(s->slot),
                  slot_word(companions[i].needs));
         }
     }
     const struct setting *within = step_setting(step, SLOT_WITHIN), *time = step_setting(step, SLOT_FOR);
-    if (within != NULL && within->value.to == 0) {
+    if (within != NULL && within->value.to == 0 && within->value.promised == NULL) {
         warn(l, step, within->column, "nothing can come within no time");
         hint(l, "expect nothing for 500ms, or leave this out");
     }
-    if (step->form == FORM_EXPECT_NOTHING && time == NULL) {
-        warn(l, step, step->column, "'expect nothing' does not say for how long");
-        hint(l, "expect nothing for 500ms");
-    } else if (time != NULL && step->form != FORM_EXPECT_NOTHING) {
-        warn(l, step, time->column, "'for' goes with 'expect nothing'");
+    bool lasts = step->form == FORM_EXPECT_NOTHING || step->form == FORM_EXPECT_STAYS ||
+                 step->form == FORM_EXPECT_NOBODY;
+    if (lasts && time == NULL) {
+        warn(l, step, step->column, "'expect %s' does not say for how long", form_rows[step->form].words);
+        hint(l, "expect %s for 500ms", form_rows[step->form].words);
+    } else if (time != NULL && !lasts && step->verb != VERB_REPEAT) {
+        warn(l, step, time->column, "'for' goes with 'expect nothing', 'stays' and 'nobody'");
         hint(l, "did you mean 'within'?");
     }
 }
@@ -282,7 +290,8 @@ static void check_head(struct lint *l)
     }
     if (t->timeout_ns == 0)
         warn(l, t->head, t->head->column, "with a timeout of no time nothing can be expected");
-    if (!shows && !t->is_scenario && l->requirements != NULL) {
+    bool wanted = l->conformance || t->tested != TESTED_CLIENT; /* checks of a client's promises show none */
+    if (!shows && wanted && !t->is_scenario && l->requirements != NULL) {
         warn(l, t->head, t->head->column, "this case shows no requirement");
         hint(l, "must ID, should ID or may ID");
     }
@@ -351,6 +360,8 @@ unsigned script_lint(const struct script *script, const char *const *requirement
     }
     l->mistakes.kind = "warning";
     l->requirements = requirements;
+    for (size_t i = 0; i < script->case_count; i++)
+        l->conformance |= script->cases[i].requirements != NULL && script->cases[i].requirements[0] != NULL;
     for (size_t i = 0; i < script->case_count; i++)
         if (i == 0 || script->cases[i].head != script->cases[i - 1].head) /* one member speaks for its family */
             lint_case(l, &script->cases[i]);

@@ -2,6 +2,7 @@
  * reads the values, and reports what does not fit: one message for each
  * mistake, then on to the next word that can be understood. */
 #include "engine/language/parse.h"
+#include "engine/language/promises.h"
 #include "engine/language/value.h"
 
 #include <stdio.h>
@@ -65,15 +66,17 @@ static const char *family_name_at(const struct parser *p, const char *at)
     return NULL;
 }
 
-/* Is each ${name} in the word a value of this family? What it stands for is read when it is known. */
-static bool only_family_names(struct parser *p, const char *word)
+/* Is each ${name} in the word a value of this family, or of a promise? What it stands for is read later. */
+static bool only_known_names(struct parser *p, const char *word)
 {
     const char *at = word;
+    if (word_is_promised(word))
+        return true;
     while (!p->family_unknown && (at = strstr(at, "${")) != NULL) {
         if (family_name_at(p, at) == NULL) {
             const struct setting *each = p->family == NULL ? NULL : step_setting(p->family, SLOT_EACH);
             bool named = each != NULL && each->value.word_count != 0;
-            parse_wrong(p, "only the value of a family may stand here");
+            parse_wrong(p, "only the value of a family, or a promise, may stand here");
             mistake_hint(&p->mistakes, named ? "this family's is ${%.40s}" : "case ID each NAME VALUE...",
                          named ? each->value.words[0] : "");
             return false;
@@ -90,7 +93,7 @@ static bool read_word_value(struct parser *p, enum value_kind kind, enum slot sl
     *value = (struct value){.kind = kind};
     if (memmem(p->token.at, p->token.size, "${", 2) != NULL) {
         value->written = parse_text(p, p->token.at, p->token.size);
-        return value->written != NULL && only_family_names(p, value->written);
+        return value->written != NULL && only_known_names(p, value->written);
     }
     if (value_read(&p->script->arena, kind, slot, p->token.at, p->token.size, value, &fault))
         return true;

@@ -75,6 +75,8 @@ struct value {
     enum value_kind kind;
     const char *written;         /* a word with the ${name} of a family in it, as it stands: the rest is unknown
                                     until the value is in its place. NULL in a test_case's steps */
+    const char *promised;        /* in a test_case's steps: the word with the ${name} of a promise in it, whose value
+                                    promises_bind puts in its place; NULL for all others */
     uint64_t number;             /* INT, SIZE (bytes), TIME (ns), RATE (bytes a second) */
     uint64_t from, to;           /* RANGE, SPAN: ns; `within 1s` is 0 .. 1s, `backoff 1s` is 1s .. 1s */
     double real;                 /* NUMBER; PERCENT as a part of 1 */
@@ -133,6 +135,7 @@ struct test_case {
     const char *needs_protocol;
     const struct family_value *each; /* of a family's case: what its names stand for */
     size_t each_count;
+    unsigned clients;         /* processes of the client under test; 0: not said */
     struct step *steps;       /* STEP verbs only; each member of a family has its own, with its value in place */
     size_t step_count;        /* bodies and alternatives among them */
     const struct step *head;  /* its `case` or `scenario` line in script->lines */

@@ -84,6 +84,10 @@ static void on_message(struct conn *c, const struct ws_event *event)
     }
     if (!event->last)
         return;
+    if (c->runner->service) {
+        service_message(c, event->opcode, c->message.data, c->message.size);
+        return;
+    }
     struct item *item = inbox_item(c, ITEM_MESSAGE, NULL, 0, &c->message);
     if (!item)
         return;
@@ -215,6 +219,7 @@ static void on_ended(void *owner, enum layer_end end, const struct diag *why)
     }
     if (c->end)
         c->end->end = end;
+    attempt_ended(c->runner, c->attempt);
     c->runner->lost |= !c->fin_sent && !(c->close_sent && c->close_received);
     runner_wake(c->runner);
 }
@@ -304,9 +309,21 @@ static void limbo_drop(struct limbo *gone)
 
 static void limbo_ended(void *owner, enum layer_end end, const struct diag *why)
 {
+    struct limbo *limbo = owner;
     (void)end;
     (void)why;
-    limbo_drop(owner);
+    attempt_ended(limbo->runner, limbo->attempt);
+    runner_wake(limbo->runner);
+    limbo_drop(limbo);
+}
+
+void limbo_reset(struct runner *r)
+{
+    for (struct limbo *limbo = r->limbo; limbo; limbo = limbo->next) {
+        endpoint_reset(limbo->endpoint);
+        attempt_failed(r, limbo->attempt, "reset");
+    }
+    limbo_free(r);
 }
 
 void limbo_free(struct runner *r)
@@ -341,7 +358,7 @@ static void limbo_add(struct conn *c, bool silent)
         end_case(r, VERDICT_ERROR, "", "", "more than %u connections were left behind", LIMIT_CONNECTIONS);
         return;
     }
-    *limbo = (struct limbo){.runner = r, .endpoint = endpoint, .next = r->limbo};
+    *limbo = (struct limbo){.runner = r, .endpoint = endpoint, .attempt = c->attempt, .next = r->limbo};
     r->limbo = limbo;
     r->limbo_count++;
     endpoint_listen(endpoint, &limbo_sink, limbo);
@@ -349,16 +366,18 @@ static void limbo_add(struct conn *c, bool silent)
     endpoint_pause(endpoint, silent);
 }
 
-void conn_silence(struct conn *c)
+void conn_silence(struct conn *c, bool mute)
 {
     if (c->endpoint && !c->end)
-        limbo_add(c, true);
+        limbo_add(c, !mute);
     conn_renew(c);
 }
 
 void conn_renew(struct conn *c)
 {
     bool flushing = c->endpoint && !c->end && c->fin_sent;
+    if (c->endpoint)
+        attempt_failed(c->runner, c->attempt, "replaced");
     if (flushing)
         limbo_add(c, false);
     struct conn *next = c->next;
@@ -400,6 +419,7 @@ static bool waiter_fresh(void *arg, struct layer *layer)
 {
     struct conn *c = arg;
     runner_wake(c->runner);
+    c->attempt = c->waiter.ticket;
     return conn_over(c, layer);
 }
 

@@ -73,6 +73,11 @@ static void check_needs(struct runner *r)
         unmet(r, "a connection without TLS");
     if (r->test->needs[FORM_NEEDS_EXEC] && !config->testee->ops)
         unmet(r, "a testee that we started (--exec)");
+    struct buf lacking;
+    buf_init(&lacking, 0);
+    if (config->promises && promises_unmet(config->promises, r->test, &lacking))
+        unmet(r, runner_text(r, "%s", buf_text(&lacking)));
+    buf_free(&lacking);
 }
 
 static const char *replay_words(struct runner *r)
@@ -194,6 +199,8 @@ void grade_fill(struct runner *r)
     result->detail = r->detail;
     result->stderr_tail = r->last_words;
     case_result_keep(r->run, result, &r->trace);
+    result->attempts = r->attempts;
+    result->attempt_count = r->attempt_count;
     if (!r->config.troubles_only || result->verdict != VERDICT_PASS)
         result->trace = keep_trace(r);
 }

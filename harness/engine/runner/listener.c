@@ -11,11 +11,15 @@ struct held {
     struct listener_share *share;
     struct layer *layer;
     bool opened; /* it has said so, to us */
+    size_t ticket;
     struct held *next;
 };
 
 struct listener_share {
-    struct listener *listener;       /* NULL: it is fed */
+    struct loop *loop;
+    struct net_address at;
+    struct listener *listener; /* NULL: it is fed, or could not be had again */
+    struct listener_watch watch;
     struct tls_context *tls;
     bool secure;                     /* TLS, by us or below what we are fed */
     struct listener_waiter *waiters; /* longest first */
@@ -49,6 +53,8 @@ static void held_ended(void *owner, enum layer_end end, const struct diag *why)
     (void)why;
     struct held *held = owner;
     struct layer *layer = held->layer;
+    if (held->share->watch.gone)
+        held->share->watch.gone(held->share->watch.arg, held->ticket);
     held_forget(held);
     layer_release(layer);
 }
@@ -58,16 +64,17 @@ static void held_opened(void *owner) { ((struct held *)owner)->opened = true; }
 static const struct layer_sink held_sink = {
     .opened = held_opened, .data = held_data, .ended = held_ended};
 
-static bool hand_out(struct listener_share *share, struct listener_waiter *waiter, struct layer *layer)
+static bool hand_out(struct listener_share *share, struct listener_waiter *waiter, struct layer *layer, size_t ticket)
 {
     waiter->waiting = false;
+    waiter->ticket = ticket;
     waiter->next = NULL;
     if (share->tls)
         layer = tls_layer(share->tls, layer, NULL, NULL, NULL);
     return waiter->fresh(waiter->arg, layer);
 }
 
-static void keep(struct listener_share *share, struct layer *fresh)
+static void keep(struct listener_share *share, struct layer *fresh, size_t ticket)
 {
     struct held *held = share->held_count < HELD_MAX ? calloc(1, sizeof *held) : NULL;
     if (!held) {
@@ -75,7 +82,7 @@ static void keep(struct listener_share *share, struct layer *fresh)
         layer_release(fresh);
         return;
     }
-    *held = (struct held){.share = share, .layer = fresh};
+    *held = (struct held){.share = share, .layer = fresh, .ticket = ticket};
     struct held **at = &share->held;
     while (*at)
         at = &(*at)->next;
@@ -89,12 +96,13 @@ static void accepted(void *arg, struct layer *fresh)
 {
     struct listener_share *share = arg;
     struct listener_waiter *waiter = share->waiters;
+    size_t ticket = share->watch.came ? share->watch.came(share->watch.arg) : 0;
     if (!waiter) {
-        keep(share, fresh);
+        keep(share, fresh, ticket);
         return;
     }
     share->waiters = waiter->next;
-    hand_out(share, waiter, fresh);
+    hand_out(share, waiter, fresh, ticket);
 }
 
 struct listener_share *listener_share_new(struct loop *loop, const struct net_address *at,
@@ -105,6 +113,7 @@ struct listener_share *listener_share_new(struct loop *loop, const struct net_ad
         diag_set(why, DIAG_TROUBLE, "no memory");
         return NULL;
     }
+    share->loop = loop;
     share->tls = tls;
     share->secure = tls != NULL;
     share->listener = loop_listen(loop, at, accepted, share, why);
@@ -112,6 +121,8 @@ struct listener_share *listener_share_new(struct loop *loop, const struct net_ad
         free(share);
         return NULL;
     }
+    share->at = *at;
+    share->at.port = listener_port(share->listener);
     return share;
 }
 
@@ -125,9 +136,28 @@ struct listener_share *listener_share_fed(bool secure)
 
 void listener_share_offer(struct listener_share *share, struct layer *layer) { accepted(share, layer); }
 
-uint16_t listener_share_port(const struct listener_share *share)
+uint16_t listener_share_port(const struct listener_share *share) { return share->at.port; }
+
+void listener_share_watch(struct listener_share *share, const struct listener_watch *watch)
 {
-    return listener_port(share->listener);
+    share->watch = watch ? *watch : (struct listener_watch){0};
+}
+
+void listener_share_off(struct listener_share *share)
+{
+    while (share->held) {
+        layer_reset(share->held->layer);
+        held_ended(share->held, LAYER_RESET, NULL);
+    }
+    listener_close(share->listener);
+    share->listener = loop_listen(share->loop, &share->at, NULL, NULL, NULL); /* nobody else shall get it meanwhile */
+}
+
+bool listener_share_on(struct listener_share *share, struct diag *why)
+{
+    listener_close(share->listener);
+    share->listener = loop_listen(share->loop, &share->at, accepted, share, why);
+    return share->listener != NULL;
 }
 
 bool listener_share_secure(const struct listener_share *share) { return share->secure; }
@@ -136,10 +166,10 @@ void listener_share_free(struct listener_share *share)
 {
     if (!share)
         return;
+    share->watch = (struct listener_watch){0};
     while (share->held)
         held_ended(share->held, LAYER_EOF, NULL);
-    if (share->listener)
-        listener_close(share->listener);
+    listener_close(share->listener);
     free(share);
 }
 
@@ -149,10 +179,11 @@ void listener_share_wait(struct listener_share *share, struct listener_waiter *w
     if (held) {
         struct layer *layer = held->layer;
         bool opened = held->opened;
+        size_t ticket = held->ticket;
         held_forget(held);
         layer_pause(layer, false);
         waiter->kept = true;
-        if (hand_out(share, waiter, layer) && opened && layer->sink->opened)
+        if (hand_out(share, waiter, layer, ticket) && opened && layer->sink->opened)
             layer->sink->opened(layer->owner); /* its own `opened` was heard by us */
         return;
     }

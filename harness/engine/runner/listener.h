@@ -11,6 +11,7 @@ struct listener_waiter {
     void *arg;
     bool waiting;
     bool kept;    /* what it got had been waiting, unread, and may be dead by now */
+    size_t ticket; /* what the watch called the connection; 0: nobody watches */
     struct listener_waiter *next;
 };
 
@@ -18,5 +19,18 @@ struct listener_waiter {
 void listener_share_wait(struct listener_share *share, struct listener_waiter *waiter);
 void listener_share_forget(struct listener_share *share, struct listener_waiter *waiter);
 bool listener_share_secure(const struct listener_share *share);
+
+/* Hears of every connection as it comes, whoever gets it and when; for a port with one case only. */
+struct listener_watch {
+    size_t (*came)(void *arg);              /* its ticket, from 1 */
+    void (*gone)(void *arg, size_t ticket); /* it ended before anybody waited for it */
+    void *arg;
+};
+/* NULL: no longer. */
+void listener_share_watch(struct listener_share *share, const struct listener_watch *watch);
+/* Closes the port, so that the system refuses who comes, and resets those who wait; or opens it again. False with a
+ * diag when it cannot be had again. */
+void listener_share_off(struct listener_share *share);
+bool listener_share_on(struct listener_share *share, struct diag *why);
 
 #endif

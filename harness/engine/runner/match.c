@@ -273,6 +273,15 @@ static enum match match_nothing(struct runner *r, struct conn *c, const struct s
     return item ? no(outcome, "something came where nothing should") : MATCH_WAIT;
 }
 
+/* The same for an end of the connection, in whatever way. */
+static enum match match_stays(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                              struct outcome *outcome)
+{
+    (void)r, (void)c, (void)step;
+    bool leaves = item && item->kind & (ITEM_CLOSE | ITEM_END);
+    return leaves ? no(outcome, "the testee has left a connection that was well") : MATCH_WAIT;
+}
+
 /* ---- the table ---- */
 
 struct matcher {
@@ -298,6 +307,7 @@ static const struct matcher matchers[FORMS] = {
     [FORM_EXPECT_DROP] = {ITEM_END, match_end},
     [FORM_EXPECT_FRAME] = {ITEM_FRAME, match_frame},
     [FORM_EXPECT_NOTHING] = {ITEM_MESSAGE | ITEM_PONG, match_nothing},
+    [FORM_EXPECT_STAYS] = {ITEM_CLOSE | ITEM_END, match_stays},
 };
 
 unsigned match_wants(enum form form) { return matchers[form].wants; }

@@ -471,8 +471,12 @@ static enum opening answered(struct runner *r, struct conn *c)
     bool refused = step_number(c->opened_by, SLOT_STATUS, 101) != 101;
     opening_head_out(r, c);
     if (refused) {
+        attempt_failed(r, c->attempt, runner_text(r, "%d", (int)step_number(c->opened_by, SLOT_STATUS, 101)));
         c->fin_sent = true;
         endpoint_finish(c->endpoint, FINISH_CLEAN);
+    } else if (!r->decided) {
+        attempt_opened(r, c->attempt);
+        service_opened(c);
     }
     return r->decided ? OPENING_ENDED : OPENING_DONE;
 }
@@ -515,7 +519,8 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
     if (gone && dial(r, c, c->opened_by, c->opening_deadline) == OPENING_ENDED)
         return OPENING_ENDED;
     *seen = c->end ? end_words(r, c) : "nothing";
-    if (c->end || runner_now(r) >= c->opening_deadline)
+    bool nobody_left = !c->endpoint && r->client_ended;
+    if (c->end || nobody_left || runner_now(r) >= c->opening_deadline)
         return OPENING_FAILED;
     wait_until(r, c->opening_deadline);
     return OPENING_WAIT;

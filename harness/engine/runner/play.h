@@ -84,6 +84,7 @@ struct conn {
     struct layer *fault;        /* owned by the endpoint's stack; NULL when the case uses none */
     struct fault_plan plan;
     struct listener_waiter waiter;
+    size_t attempt;             /* ticket of the present connection; 0: none */
 
     /* opening */
     uint64_t came_ns;           /* when the transport was there */
@@ -130,6 +131,7 @@ struct conn {
 struct limbo {
     struct runner *runner;
     struct endpoint *endpoint;
+    size_t attempt;
     struct limbo *next;
 };
 
@@ -151,7 +153,16 @@ struct cursor {
     const struct step *step;   /* to be played next; NULL: behind the last */
     const struct step *repeat; /* whose body it is */
     uint64_t round, rounds;
+    uint64_t until; /* of `repeat ... for`; NEVER */
 };
+
+/* Numbers in the order in which they came, and whether some did not fit. */
+struct numbers {
+    uint64_t *at;
+    size_t count, capacity, left_out;
+};
+
+struct service;
 
 /* Bytes on their way out, in pieces when told so. */
 struct pump {
@@ -210,6 +221,16 @@ struct runner {
     uint32_t masks[MASKS_KEPT]; /* keys of the last frames, on all connections */
     unsigned mask_count;
 
+    /* a client under test */
+    struct attempt *attempts;  /* in the run's arena */
+    size_t attempt_count, attempt_capacity, attempts_left_out;
+    struct service *service;   /* NULL: messages go to the inbox */
+    struct numbers sent_numbers, received_numbers;
+    uint64_t published;        /* our last number */
+    uint64_t publish_at;       /* when the next one is due */
+    const char *client_ended;  /* how its last process did; NULL: one runs */
+    bool listened_off;         /* the port was closed: that nobody comes is the client's doing */
+
     unsigned fences;
     unsigned tries;            /* of a reconnect */
     uint64_t try_at;           /* when its next one is due */
@@ -231,6 +252,10 @@ uint64_t runner_now(const struct runner *r);
 uint64_t runner_patience(const struct runner *r); /* the case's timeout, ns */
 /* How long this `within` waits; NULL: the case's timeout. */
 uint64_t runner_within(const struct runner *r, const struct setting *within);
+/* A time that a script names, at the run's pace. */
+uint64_t runner_paced(const struct runner *r, uint64_t ns);
+/* Is it earlier than a script allows, by more than clocks differ? */
+bool runner_too_early(const struct runner *r, uint64_t took_ns, uint64_t least_ns);
 /* The case ends with this verdict. The first one stands. Returns STEP_OVER. */
 enum progress end_case(struct runner *r, enum verdict verdict, const char *expected, const char *seen,
                        const char *detail, ...) __attribute__((format(printf, 5, 6)));
@@ -256,6 +281,7 @@ step_fn step_open, step_reconnect;
 step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
 step_fn step_expect, step_fence;
 step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
+step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers;
 
 /* Writes what the pump holds. */
 enum progress pump_run(struct runner *r, struct conn *c);
@@ -298,8 +324,34 @@ bool conn_dial(struct conn *c);  /* client: connects; server: waits. False: the 
 void conn_free(struct conn *c);
 void limbo_free(struct runner *r);
 void conn_mark_ping(struct conn *c, const uint8_t *payload, size_t size);
-void conn_silence(struct conn *c);
+/* Leaves the connection to itself, open; `mute`: what comes is read and thrown away, else it is not read. */
+void conn_silence(struct conn *c, bool mute);
+/* Resets all that were left so. */
+void limbo_reset(struct runner *r);
 void conn_apply_fault(struct conn *c, const struct fault_setting *setting);
+/* ---- attempts.c: the connections of a client under test, by ticket (0: nothing happens) ---- */
+
+extern const struct listener_watch attempts_watch; /* arg: the runner */
+struct attempt *attempt_of(struct runner *r, size_t ticket);
+void attempt_opened(struct runner *r, size_t ticket);
+/* The first fate stands. */
+void attempt_failed(struct runner *r, size_t ticket, const char *fate);
+void attempt_ended(struct runner *r, size_t ticket);
+/* What the client did so far: "came back after the 1st reset in 1.0 s". `waited_ns`: and not since; 0: no such word. */
+const char *attempts_story(struct runner *r, uint64_t waited_ns);
+
+/* ---- service.c: how the server that we play answers ---- */
+
+/* NULL when there is nothing to be served, or with the case ended. */
+struct service *service_new(struct runner *r, const struct promises *promises);
+void service_free(struct service *service);
+void service_opened(struct conn *c);
+/* A whole message; it is taken. */
+void service_message(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t size);
+/* Our next number goes out where there is a connection. False: the case is over. */
+bool service_publish(struct runner *r, struct conn *c);
+void numbers_add(struct numbers *numbers, uint64_t n);
+
 /* ---- inbox.c ---- */
 
 /* A fresh item with a copy of the bytes; with `steal`, the buffer's own memory. NULL: the case is over. */

@@ -46,12 +46,21 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_EXPECT_NOTHING] = step_expect,
     [FORM_EXPECT_TESTEE_ALIVE] = step_testee_alive,
     [FORM_EXPECT_TESTEE_MEMORY] = step_testee_memory,
+    [FORM_EXPECT_STAYS] = step_expect,
+    [FORM_EXPECT_NOBODY] = step_nobody,
+    [FORM_EXPECT_ATTEMPTS] = step_attempts,
+    [FORM_EXPECT_GAPS] = step_gaps,
+    [FORM_EXPECT_NUMBERS] = step_numbers,
+    [FORM_LISTEN_OFF] = step_listen,
+    [FORM_LISTEN_ON] = step_listen,
+    [FORM_PUBLISH] = step_publish,
     [FORM_FENCE] = step_fence,
     [FORM_AUTO_PONG_ON] = step_auto_pong,
     [FORM_AUTO_PONG_OFF] = step_auto_pong,
     [FORM_DROP_FIN] = step_drop,
     [FORM_DROP_RESET] = step_drop,
     [FORM_DROP_SILENT] = step_drop,
+    [FORM_DROP_MUTE] = step_drop,
     [FORM_WAIT] = step_wait,
     [FORM_FAULT_OFF] = step_fault,
     [FORM_FAULT_LATENCY] = step_fault,
@@ -66,6 +75,7 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_TESTEE_KILL] = step_testee,
     [FORM_TESTEE_PAUSE] = step_testee,
     [FORM_TESTEE_RESUME] = step_testee,
+    [FORM_TESTEE_STOP] = step_testee,
 };
 
 /* ---- what the parts ask for ---- */
@@ -84,7 +94,21 @@ uint64_t runner_patience(const struct runner *r)
 
 uint64_t runner_within(const struct runner *r, const struct setting *within)
 {
-    return within ? patient(r, within->value.to) : runner_patience(r);
+    return within ? patient(r, runner_paced(r, within->value.to)) + r->config.grace_ns : runner_patience(r);
+}
+
+uint64_t runner_paced(const struct runner *r, uint64_t ns)
+{
+    return r->config.pace > 0 ? (uint64_t)((double)ns * r->config.pace) : ns;
+}
+
+/* A client's machine and ours do not count alike; where no grace is given, they are one and the same. */
+bool runner_too_early(const struct runner *r, uint64_t took_ns, uint64_t least_ns)
+{
+    uint64_t least = runner_paced(r, least_ns);
+    if (r->config.grace_ns)
+        return took_ns + least / 20 + r->config.grace_ns / 20 < least;
+    return took_ns < least;
 }
 
 const char *runner_text(struct runner *r, const char *format, ...)
@@ -205,7 +229,10 @@ static void enter_repeat(struct runner *r, const struct step *step)
     top(r)->step = step->next;
     if (!step->body || rounds == 0 || r->depth == LIMIT_REPEAT_DEPTH)
         return;
-    r->cursors[++r->depth] = (struct cursor){.step = step->body, .repeat = step, .round = 1, .rounds = rounds};
+    const struct setting *time = step_setting(step, SLOT_FOR);
+    uint64_t until = time ? runner_now(r) + runner_paced(r, time->value.number) : NEVER;
+    r->cursors[++r->depth] = (struct cursor){.step = step->body, .repeat = step, .round = 1, .rounds = rounds,
+                                             .until = until};
     set_round(r);
 }
 
@@ -248,6 +275,31 @@ const struct step *runner_next_step(const struct runner *r)
     return NULL;
 }
 
+/* The time of a `repeat ... for` is up: what it waits for is given up, and it goes on behind its end. */
+static void end_timed_repeats(struct runner *r)
+{
+    for (unsigned depth = 1; depth <= r->depth; depth++) {
+        if (runner_now(r) < r->cursors[depth].until)
+            continue;
+        for (struct conn *c = r->conns; c; c = c->next)
+            if (c->waiter.waiting)
+                listener_share_forget(r->config.listener, &c->waiter);
+        buf_free(&r->pump.bytes);
+        r->pump.at = 0;
+        r->step = NULL;
+        r->depth = depth - 1;
+        set_round(r);
+        return;
+    }
+}
+
+static enum progress wait_in_repeats(struct runner *r)
+{
+    for (unsigned depth = 1; depth <= r->depth; depth++)
+        wait_until(r, r->cursors[depth].until);
+    return STEP_WAIT;
+}
+
 /* ---- playing ---- */
 
 static bool begin_step(struct runner *r)
@@ -288,11 +340,12 @@ static enum progress play_steps(struct runner *r)
     for (unsigned n = 0; n < STEPS_AT_ONCE; n++) {
         if (r->decided)
             return STEP_OVER;
+        end_timed_repeats(r);
         if (!r->step && !begin_step(r))
             return STEP_DONE;
         enum progress progress = play_step(r);
         if (progress != STEP_DONE)
-            return progress;
+            return progress == STEP_WAIT ? wait_in_repeats(r) : progress;
     }
     return wait_until(r, runner_now(r));
 }
@@ -320,13 +373,18 @@ static void finish(struct runner *r)
         timer_stop(r->kick);
     if (r->timer)
         timer_stop(r->timer);
+    if (r->config.own_listener)
+        listener_share_watch(r->config.listener, NULL);
     release_connections(r);
+    service_free(r->service);
     grade_fill(r);
     if (r->done)
         r->done(r->done_arg, r->result, &r->trace);
     trace_free(&r->trace);
     buf_free(&r->pump.bytes);
     pattern_free_captures(r);
+    free(r->sent_numbers.at);
+    free(r->received_numbers.at);
     free(r->scratch);
     free(r);
 }
@@ -484,7 +542,7 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
                          .last_words = "", .close_verdict = CLOSE_NONE};
     r->random = prng_stream(r->seed, "payload");
     r->backoff = prng_stream(r->seed, "backoff");
-    r->cursors[0].step = test_case->steps;
+    r->cursors[0] = (struct cursor){.step = test_case->steps, .until = NEVER};
     r->alive_before = runner_alive(r);
     buf_init(&r->pump.bytes, 0);
     trace_init(&r->trace);
@@ -492,6 +550,43 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
     r->message_max = LIMIT_MESSAGE_LEAST;
     scan_steps(r, test_case->steps, 1);
     grade_prepare(r);
+    if (config->own_listener) {
+        struct listener_watch watch = attempts_watch;
+        watch.arg = r;
+        listener_share_watch(config->listener, &watch);
+    }
+    if (config->promises)
+        r->service = service_new(r, config->promises);
     runner_wake(r);
     return r;
+}
+
+/* ---- what is known from outside the wire ---- */
+
+bool runner_waits(const struct runner *r, uint64_t *since_ns, uint64_t *until_ns)
+{
+    *since_ns = r->step_ns;
+    *until_ns = r->wake_at;
+    return r->step != NULL && r->wake_at != NEVER;
+}
+
+void runner_heard_number(struct runner *r, uint64_t n)
+{
+    if (r->stage == PLAYING)
+        numbers_add(&r->received_numbers, n);
+}
+
+void runner_heard(struct runner *r, const char *text)
+{
+    if (r->stage != OVER)
+        runner_note(r, "the client says: %s", text);
+}
+
+void runner_client_ended(struct runner *r, const char *how)
+{
+    if (r->stage == OVER)
+        return;
+    r->client_ended = runner_text(r, "%s", how);
+    runner_note(r, "the client's process has ended: %s", how);
+    runner_wake(r);
 }

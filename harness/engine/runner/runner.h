@@ -4,7 +4,7 @@
 #define ENGINE_RUNNER_H
 
 #include "engine/result.h"
-#include "engine/language/script.h"
+#include "engine/language/promises.h"
 #include "engine/testee.h"
 #include "engine/trace.h"
 
@@ -21,6 +21,10 @@ struct runner_config {
     bool troubles_only;        /* the text of a trace is kept for cases alone that did not pass */
     bool full;                 /* repeat as often as `full` says */
     double patience;           /* factor on every timeout; 0: 1 */
+    double pace;               /* factor on every time that a script names, for a client that was made faster; 0: 1 */
+    uint64_t grace_ns;         /* what a testee's machine may need on top of what a script allows */
+    bool own_listener;         /* server role: nobody else gets connections from it, so that attempts can be counted */
+    const struct promises *promises; /* of the client under test; NULL: none */
     const char *file_dir;      /* for file("..."), NULL: not allowed */
     const char *replay_prefix; /* "wsgauntlet run --url ws://... " : the replay command is made from it */
 };
@@ -38,6 +42,17 @@ uint64_t runner_weight(const struct test_case *test_case);
 void runner_interrupt(struct runner *runner);
 /* Ends it without a result; done is not called. */
 void runner_abandon(struct runner *runner);
+/* Where it is: a step that waits, since when and at most until when (ns of the loop); false between steps. */
+bool runner_waits(const struct runner *runner, uint64_t *since_ns, uint64_t *until_ns);
+
+/* ---- what is known of a client under test from outside the wire ---- */
+
+/* It says on its standard output that it has got our numbered message n. */
+void runner_heard_number(struct runner *runner, uint64_t n);
+/* A line for the trace. */
+void runner_heard(struct runner *runner, const char *text);
+/* Its last process has ended: who waits for it need not go on. `how`: "exit status 0". */
+void runner_client_ended(struct runner *runner, const char *how);
 
 /* ---- server role: one port, connections handed to the runner that waits ---- */
 struct listener_share *listener_share_new(struct loop *loop, const struct net_address *at,

@@ -5,14 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Fulfilled when its time is up. */
+static bool is_quiet(const struct step *one)
+{
+    return one->form == FORM_EXPECT_NOTHING || one->form == FORM_EXPECT_STAYS;
+}
+
 /* Until when this alternative may still come true. */
 static uint64_t alternative_deadline(struct runner *r, const struct step *expect, const struct step *one)
 {
     const struct setting *within = step_setting(one, SLOT_WITHIN);
     if (!within)
         within = step_setting(expect, SLOT_WITHIN);
-    if (one->form == FORM_EXPECT_NOTHING)
-        return r->step_ns + step_number(one, SLOT_FOR, runner_patience(r));
+    if (is_quiet(one))
+        return r->step_ns + runner_paced(r, step_number(one, SLOT_FOR, runner_patience(r)));
     return r->step_ns + runner_within(r, within);
 }
 
@@ -22,7 +28,7 @@ static bool too_early(struct runner *r, const struct step *expect, const struct 
     if (!within)
         within = step_setting(expect, SLOT_WITHIN);
     uint64_t took = at_ns > r->step_ns ? at_ns - r->step_ns : 0;
-    return within && took < within->value.from;
+    return within && runner_too_early(r, took, within->value.from);
 }
 
 /* The patience of the most patient alternative. */
@@ -92,13 +98,13 @@ static bool try_one(struct runner *r, struct conn *c, const struct step *expect,
     enum match match = match_step(r, c, one, match_wants(one->form) ? item : NULL, outcome);
     uint64_t now = runner_now(r), deadline = alternative_deadline(r, expect, one);
     uint64_t at = is_handshake_form(one->form) && c->head.there ? c->head.at_ns : item ? item->at_ns : now;
-    if (match == MATCH_YES && one->form != FORM_EXPECT_NOTHING) {
+    if (match == MATCH_YES && !is_quiet(one)) {
         if (at <= deadline && !too_early(r, expect, one, at))
             return true;
         outcome->why = at > deadline ? "it came too late" : "it came too early";
         match = MATCH_NO;
     }
-    if (one->form == FORM_EXPECT_NOTHING && match == MATCH_WAIT && now >= deadline)
+    if (is_quiet(one) && match == MATCH_WAIT && now >= deadline)
         return true;
     if (match == MATCH_WAIT && now < deadline) {
         *open = true;

@@ -10,6 +10,18 @@ static bool judged_by_expect(const struct runner *r)
     return next && next->verb == VERB_EXPECT && is_handshake_form(next->form);
 }
 
+static enum progress nobody_came(struct runner *r, const char *expected)
+{
+    const char *seen = r->client_ended ? runner_text(r, "the client's process has ended: %s", r->client_ended)
+                                       : "no connection";
+    if (!r->opened_once && !r->listened_off)
+        return end_case(r, VERDICT_ERROR, expected, seen, "no testee came");
+    if (!r->config.own_listener)
+        return end_case(r, VERDICT_FAIL, expected, seen, "the testee did not come back");
+    return end_case(r, VERDICT_FAIL, expected, seen, "%s%s%s", attempts_story(r, runner_now(r) - r->step_ns),
+                    r->client_ended ? "; its process has ended: " : "", r->client_ended ? r->client_ended : "");
+}
+
 /* Nobody to talk to is our trouble at first; a testee that took connections before has to go on. What a case
  * is about begins behind its handshake: the level of its requirements does not soften a failed one. */
 static enum progress open_failed(struct runner *r, const struct conn *c, const char *seen)
@@ -19,8 +31,7 @@ static enum progress open_failed(struct runner *r, const struct conn *c, const c
     if (!client && !c->endpoint && r->config.come_ns)
         return end_case(r, VERDICT_ERROR, expected, "no connection", "the driver did not call for this case again");
     if (!client && !c->endpoint)
-        return end_case(r, r->opened_once ? VERDICT_FAIL : VERDICT_ERROR, expected, "no connection",
-                        r->opened_once ? "the testee did not come back" : "no testee came");
+        return nobody_came(r, expected);
     if (client && c->opening == OPENING_DIAL && !r->opened_once)
         return end_case(r, VERDICT_ERROR, expected, seen, "no testee at %s:%u",
                         r->config.testee->url.host, r->config.testee->url.port);
@@ -33,12 +44,15 @@ static enum progress open_failed(struct runner *r, const struct conn *c, const c
 static bool in_time(struct runner *r, const struct conn *c, const struct step *step)
 {
     const struct setting *within = step_setting(step, SLOT_WITHIN);
-    uint64_t took = c->came_ns > r->step_ns ? c->came_ns - r->step_ns : 0;
-    if (!within || (took >= within->value.from && took <= runner_within(r, within)))
+    const struct attempt *attempt = attempt_of(r, c->attempt);
+    uint64_t came = attempt ? r->began_ns + attempt->came_ns : c->came_ns;
+    uint64_t took = came > r->step_ns ? came - r->step_ns : 0;
+    bool early = within && runner_too_early(r, took, within->value.from);
+    if (!within || (!early && took <= runner_within(r, within)))
         return true;
     end_case(r, VERDICT_FAIL, expected_words(r, step),
-             runner_text(r, "a connection after %s", duration_words(r, took)),
-             "the connection came at the wrong time");
+             runner_text(r, "a connection after %s", duration_words(r, took)), "%s",
+             early ? "the connection came too early" : "the connection came too late");
     return false;
 }
 

@@ -27,7 +27,7 @@ void pump_begin(struct runner *r, const struct step *step)
     buf_clear(&r->pump.bytes);
     r->pump.at = 0;
     r->pump.chunk = (size_t)step_number(step, SLOT_CHUNK, 0);
-    r->pump.every_ns = step_number(step, SLOT_EVERY, 0);
+    r->pump.every_ns = runner_paced(r, step_number(step, SLOT_EVERY, 0));
     r->pump.next_ns = 0;
     r->pump.raw = step->verb != VERB_SEND || !frame_kinds[step->form].frame;
 }
@@ -185,6 +185,7 @@ static void note_sent(struct conn *c, const struct step *step,
     if (order->opcode == WS_CLOSE) {
         c->close_sent = true;
         c->close_sent_code = size >= 2 ? (uint16_t)(body[0] * 256u + body[1]) : 1005;
+        attempt_failed(c->runner, c->attempt, runner_text(c->runner, "close %u", c->close_sent_code));
     }
 }
 
@@ -289,13 +290,19 @@ enum progress step_auto_pong(struct runner *r, struct conn *c, const struct step
 
 enum progress step_drop(struct runner *r, struct conn *c, const struct step *step)
 {
-    if (no_connection(r, c))
+    bool all = step_flag(step, SLOT_ALL), mute = step->form == FORM_DROP_MUTE;
+    if (all)
+        limbo_reset(r);
+    if (!all && no_connection(r, c))
         return STEP_OVER;
-    if (step->form == FORM_DROP_SILENT) {
-        runner_note(r, "from here on nothing is sent or read on this connection");
-        conn_silence(c);
+    if (c->endpoint)
+        attempt_failed(r, c->attempt, form_word(step->form));
+    if (mute || step->form == FORM_DROP_SILENT) {
+        runner_note(r, "from here on nothing is sent %s on this connection", mute ? "" : "or read ");
+        conn_silence(c, mute);
     } else if (c->endpoint && step->form == FORM_DROP_RESET) {
         endpoint_reset(c->endpoint);
+        attempt_ended(r, c->attempt);
         conn_renew(c);
     } else if (c->endpoint) {
         endpoint_finish(c->endpoint, step_flag(step, SLOT_ABRUPT) ? FINISH_ABRUPT : FINISH_CLEAN);
@@ -309,7 +316,7 @@ enum progress step_drop(struct runner *r, struct conn *c, const struct step *ste
 enum progress step_wait(struct runner *r, struct conn *c, const struct step *step)
 {
     (void)c;
-    uint64_t until = r->step_ns + step_number(step, SLOT_DURATION, 0);
+    uint64_t until = r->step_ns + runner_paced(r, step_number(step, SLOT_DURATION, 0));
     return runner_now(r) >= until ? STEP_DONE : wait_until(r, until);
 }
 
@@ -321,6 +328,8 @@ enum progress step_fault(struct runner *r, struct conn *c, const struct step *st
         return end_case(r, VERDICT_ERROR, "", "",
                         "line %d: upstream and downstream are for a proxy; here say in or out", step->line);
     bool in = step_flag(step, SLOT_IN), out = step_flag(step, SLOT_OUT);
+    setting.time_ns = runner_paced(r, setting.time_ns);
+    setting.jitter_ns = runner_paced(r, setting.jitter_ns);
     setting.direction = in == out ? FAULT_BOTH : in ? FAULT_IN : FAULT_OUT;
     runner_note(r, "fault %s", fault_word(setting.kind));
     conn_apply_fault(c, &setting);

@@ -163,14 +163,14 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
     struct stat status;
     struct diag first = {0};
     bool fine;
-    size_t count = suite->case_count;
+    size_t count = suite->script_count;
     char *file = NULL;
     bool there = stat(path, &status) == 0;
     int line = there ? 0 : line_of_path(path, &file);
     if (there && S_ISDIR(status.st_mode)) {
         fine = add_folder(suite, path, 0, errors, &first);
-        if (fine && suite->case_count == count)
-            fine = complain(errors, &first, path, "no case in any *.wsg file here");
+        if (fine && suite->script_count == count)
+            fine = complain(errors, &first, path, "no *.wsg file here");
     } else {
         fine = add_file(suite, line == 0 ? path : file, line, errors, &first);
     }
@@ -178,9 +178,12 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
     return fine || diag_set(why, first.kind, "%s", first.text);
 }
 
+/* What is carried and not part of the conformance suite. */
+static const char *const other_folders[] = {"profiles", "resilience", NULL};
+
 static bool in_folders(const char *path, const char *const *folders)
 {
-    if (!ends_with(path, ".wsg"))
+    if (!ends_with(path, ".wsg") || (folders == NULL && in_folders(path, other_folders)))
         return false;
     for (; folders != NULL && *folders != NULL; folders++) {
         size_t size = strlen(*folders);

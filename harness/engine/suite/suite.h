@@ -24,7 +24,8 @@ struct suite {
  * the case that this line belongs to. On mistakes goes on, so that `errors` has
  * those of all files; false at the end, with the first trouble in `why`. */
 bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, struct diag *why);
-/* Adds the embedded files of these folders ("rfc6455" ...; NULL-terminated; NULL: all). */
+/* Adds the embedded files of these folders ("rfc6455" ...; NULL-terminated; NULL: the
+ * conformance suite, which is all but profiles/ and resilience/). */
 bool suite_add_embedded(struct suite *suite, const char *const *folders, struct diag *why);
 /* Adds a script that is in memory, all its cases; owns it from here on, also when there is no memory (false). */
 bool suite_add_script(struct suite *suite, struct script *script, struct diag *why);

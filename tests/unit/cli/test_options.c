@@ -55,7 +55,7 @@ START_TEST(mistakes_name_the_mend)
     REFUSED("unknown option '--jsn'; did you mean '--json'?", "run", "--jsn", "x");
     REFUSED("unknown option '--banana'; `wsgauntlet help run` lists them", "run", "--banana=1");
     REFUSED("unknown option '-z'; `wsgauntlet help run` lists them", "run", "-z");
-    REFUSED("'--port' is an option of serve, echo, not of run", "run", "--port", "1");
+    REFUSED("'--port' is an option of serve, resilience, echo, not of run", "run", "--port", "1");
     REFUSED("'--write' is an option of fmt, not of lint", "lint", "-w");
     REFUSED("--json takes a value: FILE", "run", "x", "--json");
     REFUSED("--fail-fast takes no value", "run", "x", "--fail-fast=yes");

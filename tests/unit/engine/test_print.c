@@ -214,7 +214,7 @@ static uint64_t random_number(struct maker *m, const char *legal, uint64_t most)
 /* One of "none|########". */
 static const char *random_alternative(struct maker *m, const char *legal)
 {
-    char copy[100];
+    char copy[300];
     size_t n = 1, pick;
     snprintf(copy, sizeof copy, "%s", legal);
     for (const char *p = copy; *p != 0; p++)
@@ -369,6 +369,12 @@ static bool is_expect(enum form form)
     return form_rows[form].verb == VERB_EXPECT;
 }
 
+/* A line of a profile. */
+static bool is_profile(enum form form)
+{
+    return form_rows[form].verb == VERB_PROMISE || form_rows[form].verb == VERB_SERVICE;
+}
+
 static bool is_free_head(enum form form)
 {
     return verb_rows[form_rows[form].verb].place == PLACE_HEAD && form_rows[form].verb != VERB_TESTEE_ROLE &&
@@ -432,6 +438,8 @@ START_TEST(scripts_made_at_random_survive_printing)
         struct script made = {.name = "made.wsg"};
         arena_init(&m.arena);
         struct step **tail = &made.lines;
+        for (uint64_t n = below(&m, 3); n > 0; n--)
+            tail = hang(tail, random_line(&m, random_form(&m, is_profile)));
         for (unsigned n = 0; n < 4; n++)
             tail = random_case(&m, tail, n);
         char *text = printed(&made);

@@ -88,7 +88,7 @@ START_TEST(paths_that_are_none)
     put("one.wsg", "# a remark\ncase a \"a\"\n  open\n");
     static const char *const rows[][2] = {
         {"no/such.wsg", "no/such.wsg"}, {"no.wsg:3", "no.wsg"}, {"one.wsg:1", "one.wsg: no case stands at this line"},
-        {"empty", "empty: no case in any *.wsg file here"}, {"one.wsg:x", "one.wsg:x"},
+        {"empty", "empty: no *.wsg file here"}, {"one.wsg:x", "one.wsg:x"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct suite suite = {0};

@@ -1,0 +1,102 @@
+/* See profile.h. */
+#include "engine/suite/profile.h"
+
+#include "base/nearest.h"
+#include "engine/suite/embedded.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FOLDER "profiles/"
+#define NAME_MAX_SIZE 80u
+
+/* "profiles/sockette.wsg" -> "sockette"; false for another file. */
+static bool carried_name(const struct embedded_file *file, char name[NAME_MAX_SIZE])
+{
+    size_t folder = strlen(FOLDER), size = strlen(file->path);
+    if (strncmp(file->path, FOLDER, folder) != 0 || size < folder + 5 || size - folder - 4 >= NAME_MAX_SIZE)
+        return false;
+    snprintf(name, NAME_MAX_SIZE, "%.*s", (int)(size - folder - 4), file->path + folder);
+    return true;
+}
+
+/* NULL when none is carried under that name. */
+static const struct embedded_file *carried(const char *wanted)
+{
+    char name[NAME_MAX_SIZE];
+    for (const struct embedded_file *file = embedded_files; file->path != NULL; file++)
+        if (carried_name(file, name) && strcmp(name, wanted) == 0)
+            return file;
+    return NULL;
+}
+
+static struct script *parse_carried(const struct embedded_file *file, struct diag *why)
+{
+    struct buf errors;
+    unsigned mistakes = 0;
+    buf_init(&errors, 0);
+    struct script *script = script_parse(file->path, file->text, file->size, &errors, &mistakes);
+    if (script == NULL || mistakes > 0)
+        diag_set(why, DIAG_TROUBLE, "carried %.*s", (int)strcspn(buf_text(&errors), "\n"), buf_text(&errors));
+    if (mistakes > 0) {
+        script_free(script);
+        script = NULL;
+    }
+    buf_free(&errors);
+    return script;
+}
+
+static bool unknown(const char *wanted, struct diag *why)
+{
+    struct nearest nearest = {0};
+    char name[NAME_MAX_SIZE], best[NAME_MAX_SIZE] = "";
+    for (const struct embedded_file *file = embedded_files; file->path != NULL; file++) {
+        if (!carried_name(file, name))
+            continue;
+        nearest_offer(&nearest, wanted, name);
+        if (nearest.word == name)
+            snprintf(best, sizeof best, "%s", name);
+        nearest.word = best[0] == 0 ? NULL : best;
+    }
+    if (best[0] != 0)
+        return diag_set(why, DIAG_USAGE, "no profile '%s'; did you mean '%s'?", wanted, best);
+    return diag_set(why, DIAG_USAGE, "no profile '%s'; `--profile list` shows those that there are",
+                    wanted);
+}
+
+bool profile_load(struct profile *profile, const char *name, struct buf *errors, struct diag *why)
+{
+    *profile = (struct profile){.name = name == NULL ? "generic" : name};
+    profile->generic = parse_carried(carried("generic"), why);
+    if (profile->generic == NULL || !promises_add(&profile->promises, profile->generic, why))
+        return false;
+    if (name == NULL || strcmp(name, "generic") == 0)
+        return true;
+    const struct embedded_file *file = carried(name);
+    if (file == NULL && strchr(name, '/') == NULL && strchr(name, '.') == NULL)
+        return unknown(name, why);
+    profile->own = file != NULL ? parse_carried(file, why) : script_load(name, errors, why);
+    return profile->own != NULL && promises_add(&profile->promises, profile->own, why);
+}
+
+void profile_free(struct profile *profile)
+{
+    script_free(profile->generic);
+    script_free(profile->own);
+    *profile = (struct profile){0};
+}
+
+void profile_list(struct buf *out)
+{
+    char name[NAME_MAX_SIZE];
+    for (const struct embedded_file *file = embedded_files; file->path != NULL; file++) {
+        struct diag why = {0};
+        struct promises promises = {0};
+        struct script *script = carried_name(file, name) ? parse_carried(file, &why) : NULL;
+        if (script == NULL)
+            continue;
+        promises_add(&promises, script, &why);
+        buf_printf(out, "%-28s %s\n", name, promises.title == NULL ? "" : promises.title);
+        script_free(script);
+    }
+}

@@ -1,0 +1,42 @@
+/* One check under way: a port of its own, the processes of the client that come
+ * to it, and the runner that plays the server. */
+#ifndef MODES_RESILIENCE_CHECK_H
+#define MODES_RESILIENCE_CHECK_H
+
+#include "engine/exec_client.h"
+#include "engine/runner/runner.h"
+
+struct check;
+
+struct check_config {
+    struct loop *loop;
+    const struct promises *promises;
+    const char *command;       /* NULL: the client is started by hand */
+    uint16_t port;             /* then it comes here */
+    double pace, patience;
+    uint64_t seed;
+    const char *replay_prefix;
+    struct run_result *run;
+    /* Its result stands, its port and processes are gone; from the loop. */
+    void (*done)(void *arg, struct check *check);
+    void *arg;
+};
+
+/* NULL with a diag when it cannot be begun. */
+struct check *check_start(const struct check_config *config, const struct test_case *test, struct case_result *result,
+                          struct diag *why);
+/* ERROR "interrupted"; `done` is called, also at once. */
+void check_interrupt(struct check *check);
+void check_free(struct check *check);
+
+struct case_result *check_result(const struct check *check);
+const struct test_case *check_test(const struct check *check);
+uint64_t check_began(const struct check *check);
+uint16_t check_port(const struct check *check);
+/* Nobody has come yet. */
+bool check_waits_for_client(const struct check *check);
+
+/* The longest that the case can take by what its steps allow, at this pace. */
+uint64_t check_worst_ns(const struct test_case *test, const struct check_config *config);
+
+#endif

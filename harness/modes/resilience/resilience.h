@@ -1,0 +1,39 @@
+/* `wsgauntlet resilience`: does a client come back? Each check has a port and a
+ * process of the client of its own, and all of them run at once. */
+#ifndef MODES_RESILIENCE_H
+#define MODES_RESILIENCE_H
+
+#include "base/diag.h"
+#include "report/terminal.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct resilience_options {
+    const char *const *paths;   /* the checks: scenario files and folders; NULL: the carried ones */
+    const char *const *include; /* globs over ids */
+    const char *const *exclude;
+
+    const char *command;        /* of --exec; NULL: the client is started by hand, and comes to `port` */
+    uint16_t port;
+    const char *profile;        /* a carried name or a file; NULL: what any client should promise; "list" */
+    double pace;                /* factor on all times; the client is told */
+
+    unsigned parallel;
+    uint64_t seed;
+    double patience;            /* factor on time limits */
+
+    const char *started;        /* when: UTC */
+    const char *const *reports;
+    const char *json_file;
+    bool trace, verbose;
+    enum color_choice color;
+    FILE *out;
+    FILE *errors;
+};
+
+/* The exit status: 0 all passed, 1 something failed, 2 wrong usage or file, 3 our own trouble or no client came. */
+int resilience_main(const struct resilience_options *options, struct diag *why);
+
+#endif
