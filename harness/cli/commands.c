@@ -201,21 +201,6 @@ static int command_SERVE(const struct options *options, struct diag *why)
         why);
 }
 
-static int echo_connect(const struct options *options, struct diag *why)
-{
-    return connect_main(
-        &(struct connect_options){
-            .url = option_text(options, OPTION_CONNECT),
-            .agent = option_text(options, OPTION_AGENT),
-            .parallel = (unsigned)option_number(options, OPTION_JOBS, 1),
-            .ca_file = option_text(options, OPTION_CA),
-            .insecure = option_set(options, OPTION_INSECURE),
-            .deflate = option_set(options, OPTION_DEFLATE),
-            .protocols = option_list(options, OPTION_SUBPROTOCOL),
-            .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
-            .fault = option_text(options, OPTION_FAULT),
-            .seed = seed_of(options),
-            .out = stdout,
 static int command_RESILIENCE(const struct options *options, struct diag *why)
 {
     const struct option_value *factor = &options->values[OPTION_FACTOR], *timeout = &options->values[OPTION_TIMEOUT];
@@ -246,6 +231,25 @@ static int command_RESILIENCE(const struct options *options, struct diag *why)
             .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
             .out = stdout,
             .errors = stderr,
+        },
+        why);
+}
+
+static int echo_connect(const struct options *options, struct diag *why)
+{
+    return connect_main(
+        &(struct connect_options){
+            .url = option_text(options, OPTION_CONNECT),
+            .agent = option_text(options, OPTION_AGENT),
+            .parallel = (unsigned)option_number(options, OPTION_JOBS, 1),
+            .ca_file = option_text(options, OPTION_CA),
+            .insecure = option_set(options, OPTION_INSECURE),
+            .deflate = option_set(options, OPTION_DEFLATE),
+            .protocols = option_list(options, OPTION_SUBPROTOCOL),
+            .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
+            .fault = option_text(options, OPTION_FAULT),
+            .seed = seed_of(options),
+            .out = stdout,
         },
         why);
 }
