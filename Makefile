@@ -44,6 +44,7 @@ help:
 	@echo 'make test       installs what is missing, runs every test'
 	@echo 'make unit       the unit tests alone (CC=clang, SAN=address,undefined)'
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
+	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run'
 	@echo 'make install    program, library, headers, man page below PREFIX (and DESTDIR)'
 	@echo 'make clean      takes away what was built'
@@ -176,6 +177,28 @@ bench-deps:
 $(BENCHES): | bench-deps
 bench: $(BENCHES)
 	@for b in $^; do $$b || exit 1; done
+
+# --- real servers to play against, see tests/e2e/peers.py: those that have to be built ---
+build/peers/libwebsockets: tests/peers/libwebsockets_server.c
+	@mkdir -p $(@D)
+	cc -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $< -lwebsockets
+build/peers/beast: tests/peers/beast_server.cpp
+	@mkdir -p $(@D)
+	c++ -std=c++17 -O1 -Wall -o $@ $< -lssl -lcrypto -lpthread
+build/peers/gorilla: tests/peers/gorilla_server.go
+	@mkdir -p $(@D)
+	GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/build/peers/go go build -o $@ $<
+build/peers/jetty/JettyServer.class: tests/peers/JettyServer.java
+	@mkdir -p $(@D)
+	javac -d $(@D) -cp '/usr/share/java/*' $<
+
+.PHONY: peers peers-deps board
+peers-deps:
+	@.ci/deps peers
+peers: all peers-deps
+	@tests/e2e/peers.py --all
+board: all peers-deps
+	@tests/e2e/peers.py --all --board docs/board.md
 
 # --- what a person types: installs what is missing first ---
 .PHONY: test demo

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOK_AGAIN (5 * NS_PER_MS) /* whether the rest of the group is gone */
@@ -294,8 +295,12 @@ bool process_running(const struct process *process)
 
 void process_signal(struct process *process, int signal)
 {
-    if (!process->told)
-        kill(-process->group, signal);
+    static const struct timespec moment = {.tv_nsec = 200000};
+    if (process->told)
+        return;
+    kill(-process->group, signal);
+    for (int i = 0; signal == SIGSTOP && i < 5000 && !group_is_stopped(process->group); i++)
+        nanosleep(&moment, NULL); /* there is no event for those that are not our children */
 }
 
 void process_end(struct process *process, uint64_t grace_ns)

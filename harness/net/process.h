@@ -27,7 +27,8 @@ struct process_events {
 struct process *process_start(struct loop *loop, const char *command,
                               const struct process_events *events, void *arg, struct diag *why);
 bool process_running(const struct process *process);
-/* Signals the whole group. SIGSTOP and SIGCONT are pause and resume. */
+/* Signals the whole group. SIGSTOP and SIGCONT are pause and resume; a pause waits, for a second at most, until no
+ * thread of it runs, so that nothing said to it afterwards is answered. */
 void process_signal(struct process *process, int signal);
 /* SIGTERM now (a paused one goes on to hear it), SIGKILL after grace_ns to what is left; `exited` tells. */
 void process_end(struct process *process, uint64_t grace_ns);

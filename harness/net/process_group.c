@@ -31,11 +31,12 @@ struct member {
     uint64_t pages; /* resident */
 };
 
-/* proc(5): "pid (name) state ppid pgrp ... rss ..."; the name may hold anything. */
-static bool read_stat(const char *pid, struct member *member)
+/* Of a process, or of a thread: "12", "12/task/13". proc(5): "pid (name) state ppid pgrp ... rss ..."; the name may
+ * hold anything. */
+static bool read_stat(const char *which, struct member *member)
 {
     char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    snprintf(path, sizeof path, "/proc/%s/stat", which);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -88,6 +89,36 @@ bool group_lives(pid_t group)
     if (folder != NULL)
         closedir(folder);
     return lives || !seen; /* without a /proc to read, the signal has the word */
+}
+
+static bool any_thread_runs(const char *pid)
+{
+    char path[32], which[64];
+    struct member thread;
+    bool runs = false;
+    snprintf(path, sizeof path, "/proc/%.20s/task", pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return false; /* gone meanwhile */
+    for (const struct dirent *entry; !runs && (entry = readdir(folder)) != NULL;) {
+        snprintf(which, sizeof which, "%.20s/task/%.20s", pid, entry->d_name);
+        runs = entry->d_name[0] != '.' && read_stat(which, &thread) && strchr("TtZX", thread.state) == NULL;
+    }
+    closedir(folder);
+    return runs;
+}
+
+bool group_is_stopped(pid_t group)
+{
+    struct member member;
+    bool runs = false;
+    DIR *folder = opendir("/proc");
+    if (folder == NULL)
+        return true; /* nobody can tell */
+    for (const char *pid; !runs && (pid = next_member(folder, group, &member)) != NULL;)
+        runs = any_thread_runs(pid);
+    closedir(folder);
+    return !runs;
 }
 
 static void close_all_from(int first)

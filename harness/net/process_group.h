@@ -17,6 +17,9 @@ struct group_use group_measure(pid_t group);
  * note do not count: that can take pid 1 seconds. */
 bool group_lives(pid_t group);
 
+/* Does no thread of it run, because it was stopped? The kernel stops them one by one, behind the signal. */
+bool group_is_stopped(pid_t group);
+
 /* A guard kills the group when we die, however we die. */
 struct group_guard {
     pid_t pid; /* 0: there is none */

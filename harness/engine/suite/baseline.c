@@ -146,7 +146,9 @@ static void put_fresh(struct buf *out, const struct rounds *rounds)
 {
     const struct case_result *result = rounds->first;
     bool said = result->detail[0] != 0, expected = result->expected[0] != 0;
+    const char *requirement = result->requirements[0];
     buf_printf(out, "%s%s\tnot reviewed", rounds->failed < rounds->played ? "?" : "", result->id);
+    put_words(out, ", ", requirement);
     put_words(out, ": ", result->detail);
     put_words(out, said ? "; expected " : ": expected ", result->expected);
     put_words(out, said || expected ? ", got " : ": got ", result->seen);

@@ -99,6 +99,8 @@ START_TEST(written_as_the_run_shows_it)
     add(run, "c", VERDICT_NON_STRICT);
     add(run, "d", VERDICT_ERROR);   /* not the testee's */
     struct case_result *e = add(run, "e", VERDICT_FAIL);
+    static const char *const requirements[] = {"6455-5.5.3-pong-identical", "6455-5.5.2-ping-pong", NULL};
+    e->requirements = requirements;
     e->detail = "two\nlines";
     e->expected = "pong";
     e->seen = "close";
@@ -114,7 +116,7 @@ START_TEST(written_as_the_run_shows_it)
                        "# two of a kind\n"
                        "?a/2\twith spaces\n"
                        "b\n"
-                       "e\tnot reviewed: two lines; expected pong, got close\n"
+                       "e\tnot reviewed, 6455-5.5.3-pong-identical: two lines; expected pong, got close\n"
                        "?f\tnot reviewed: expected echo\n"
                        "# the end\n");
     baseline_free(&b);

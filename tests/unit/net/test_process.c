@@ -1,5 +1,6 @@
 /* Testees: started, watched, paused, ended, and never left behind. */
 #include "net/process.h"
+#include "net/process_group.h"
 #include "base/buf.h"
 #include "unit.h"
 
@@ -225,6 +226,21 @@ START_TEST(pause_and_resume)
 }
 END_TEST
 
+START_TEST(a_pause_stops_all_of_the_group)
+{
+    struct watch w;
+    watch_start(&w, "echo $$; for i in 1 2 3 4 5 6; do while :; do :; done & done; wait");
+    until_lines(&w, 1);
+    pid_t group = (pid_t)strtol(buf_text(&w.text), NULL, 10);
+    for (int i = 0; i < 20; i++) {
+        process_signal(w.process, SIGCONT);
+        process_signal(w.process, SIGSTOP);
+        ck_assert(group_is_stopped(group));
+    }
+    watch_end(&w);
+}
+END_TEST
+
 START_TEST(memory_and_descriptors_of_the_group)
 {
     struct watch w;
@@ -312,5 +328,5 @@ UNIT_MAIN("net/process", nobody_else_holds_our_sockets,
           stderr_keeps_its_end, an_overlong_line_is_cut, ended_by_sigterm_within_its_grace,
           killed_behind_its_grace, the_rest_of_the_group_has_its_grace_too,
           the_dead_whom_nobody_buries_are_not_waited_for, pause_and_resume,
-          memory_and_descriptors_of_the_group, release_in_callbacks, release_kills_the_whole_group,
-          nothing_outlives_us_even_when_killed)
+          a_pause_stops_all_of_the_group, memory_and_descriptors_of_the_group, release_in_callbacks,
+          release_kills_the_whole_group, nothing_outlives_us_even_when_killed)
