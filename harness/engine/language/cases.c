@@ -264,6 +264,9 @@ static void read_head_line(struct chapter *c, const struct step *s)
         t->timeout_ns = time == NULL ? t->timeout_ns : time->value.number;
         break;
     }
+    case VERB_ALONE:
+        t->alone = true;
+        break;
     case VERB_TESTEE_ROLE:
         t->tested = role_of(s);
         break;

@@ -131,6 +131,7 @@ struct test_case {
     const char *const *requirements; /* with their grade; NULL-terminated */
     const enum grade *grades;
     const char *const *autobahn;     /* alias ids, NULL-terminated */
+    bool alone;               /* nothing else may play at the same time */
     bool needs[FORMS];        /* FORM_NEEDS_* */
     const char *needs_protocol;
     const struct family_value *each; /* of a family's case: what its names stand for */

@@ -1,6 +1,7 @@
 /* The deliberate defects of the reference peer: what the rows of
  * peer_faults.def do to the opening handshake; for the rest see defects.h. */
 #include "engine/peer/defects.h"
+#include "engine/peer/defects_deflate.h"
 
 #include <string.h>
 

@@ -19,7 +19,8 @@
 /* One case of the suite. */
 struct item {
     struct play *play;
-    bool alone;                /* has `testee` steps */
+    bool alone;                /* no other plays beside it */
+    bool handles;              /* has `testee` steps */
     uint64_t weight;           /* of its largest message */
     struct case_result *result;
     struct case_result fresh;  /* what it was before it was played */
@@ -328,7 +329,7 @@ static void lose(struct play *p, const char *how)
     }
     p->suspects.count = p->tried = 0;
     p->convicted = false;
-    bool by_script = p->unsure.count == 1 && p->unsure.at[0]->alone;
+    bool by_script = p->unsure.count == 1 && p->unsure.at[0]->handles;
     if (by_script) {
         conclude_group(p, &p->unsure, 0);
         return;
@@ -592,9 +593,12 @@ static bool play_init(struct play *p)
     struct group *const groups[] = {&p->under_way, &p->unsure, &p->recent, &p->suspects};
     for (size_t i = 0; i < 4; i++)
         groups[i]->at = room + i * count;
-    for (size_t i = 0; i < count; i++)
-        p->items[i] = (struct item){.play = p, .alone = handles_testee(p->suite->cases[i].test->steps),
-                                    .weight = runner_weight(p->suite->cases[i].test)};
+    for (size_t i = 0; i < count; i++) {
+        const struct test_case *test = p->suite->cases[i].test;
+        bool handles = handles_testee(test->steps);
+        p->items[i] = (struct item){.play = p, .alone = handles || test->alone, .handles = handles,
+                                    .weight = runner_weight(test)};
+    }
     return true;
 }
 

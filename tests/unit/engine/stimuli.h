@@ -32,6 +32,7 @@ struct stimulus {
 #define VERSION "Sec-WebSocket-Version: 13\r\n"
 #define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate"
 #define HELLO_PACKED "\xf2\x48\xcd\xc9\xc9\x07\x00"
+#define HELLO_AGAIN "\x02\x13\x00\x00" /* refers to it */
 #define TEXT_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define TEXT_125 TEXT_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc"
 #define TEXT_128 TEXT_64 TEXT_64
@@ -105,6 +106,18 @@ static const struct stimulus stimuli[] = {
      .frames = {F(0xc1, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), F(0xc1, HELLO_PACKED), F(0x81, "x")},
      .expected = "101 text/rsv4("},
     {.more = DEFLATE "\r\n", .frames = {F(0xc1, "\xff\xff\xff")}, .expected = FAILED(1007)},
+    {.more = DEFLATE "; server_max_window_bits=7\r\n", .expected = "101"},
+    {.more = DEFLATE "; server_no_context_takeover, permessage-deflate\r\n", .expected = "101"},
+    {.more = DEFLATE "; server_max_window_bits=9\r\n", .expected = "101"},
+    {.more = DEFLATE "; client_max_window_bits=9\r\n", .expected = "101"},
+    {.more = DEFLATE "; client_max_window_bits\r\n", .expected = "101"},
+    {.more = DEFLATE "; client_no_context_takeover\r\n",
+     .frames = {F(0xc1, HELLO_PACKED), F(0xc1, HELLO_AGAIN)}, .expected = "101 text/rsv4("},
+    {.more = DEFLATE "\r\n", .frames = {F(0xc1, HELLO_PACKED), F(0xc1, HELLO_AGAIN)}, .expected = "101 text/rsv4("},
+    {.more = DEFLATE "\r\n", .frames = {F(0xc2, HELLO_PACKED), CLOSE}, .expected = "101 binary/rsv4("},
+    {.more = DEFLATE "\r\n",
+     .frames = {F(0x41, "\xf2\x48\xcd"), F(0xc0, "\xc9\xc9\x07\x00")}, .expected = FAILED(1002)},
+    {.more = DEFLATE "\r\n", .frames = {F(0xe1, HELLO_PACKED)}, .expected = FAILED(1002)},
 };
 #define STIMULI (sizeof stimuli / sizeof *stimuli)
 

@@ -292,6 +292,15 @@ static void put_window_stimulus(struct buf *out)
     put_frame(out, 0xc1, packed, step.out_made);
 }
 
+/* A stored block of 32 KiB, and a message that refers to its first bytes. */
+static void put_far_stimulus(struct buf *out)
+{
+    static uint8_t stored[5 + 32768 + 1] = {0x00, 0x00, 0x80, 0xff, 0x7f};
+    put_stimulus(out, &(struct stimulus){.more = DEFLATE "\r\n"});
+    put_frame(out, 0xc2, stored, sizeof stored);
+    PUT(out, 0xc2, "\x42\xbf\xff\x1f\x00");
+}
+
 static void put_long_stimulus(struct buf *out)
 {
     static uint8_t text[70000];
@@ -307,10 +316,12 @@ static void put_nth(struct buf *out, size_t n)
         put_stimulus(out, &stimuli[n]);
     else if (n == STIMULI)
         put_window_stimulus(out);
+    else if (n == STIMULI + 1)
+        put_far_stimulus(out);
     else
         put_long_stimulus(out);
 }
-#define ALL_STIMULI (STIMULI + 2)
+#define ALL_STIMULI (STIMULI + 3)
 
 /* Everything that came and how it ended, byte for byte. */
 static void record(const struct peer_fault *fault, size_t n, struct buf *out)
