@@ -131,7 +131,8 @@ static void on_head(void *owner, const struct ws_head *head, struct ws_head_scan
     client->opened = true;
     if (answer->deflate && conn->hooks->agree != NULL)
         conn->hooks->agree(conn, &answer->deflate_params);
-    if (!endpoint_begin(conn->endpoint, answer->deflate ? &answer->deflate_params : NULL))
+    bool deflate = answer->deflate && !conn->plain;
+    if (!endpoint_begin(conn->endpoint, deflate ? &answer->deflate_params : NULL))
         peer_conn_close(conn, 1011);
     else if (conn->hooks->welcomed != NULL)
         conn->hooks->welcomed(conn);

@@ -264,6 +264,78 @@ static void read_masked(struct peer_conn *conn, struct read_frame *frame)
     frame->head.masked = 0;
 }
 
+static void refuse_many_frames(struct peer_conn *conn, struct read_frame *frame)
+{
+    (void)frame;
+    if (conn->memory.frames == 1001)
+        peer_conn_close(conn, 1009);
+}
+
+/* ---- permessage-deflate ---- */
+
+static void agree_nothing(struct peer_conn *conn, struct ws_deflate_params *params)
+{
+    (void)params;
+    conn->plain = true;
+}
+
+static void agree_no_server_takeover(struct peer_conn *conn, struct ws_deflate_params *params)
+{
+    (void)conn;
+    params->server_no_context_takeover = true;
+}
+
+static void agree_client_takeover(struct peer_conn *conn, struct ws_deflate_params *params)
+{
+    (void)conn;
+    params->client_no_context_takeover = false;
+}
+
+static void agree_full_client_window(struct peer_conn *conn, struct ws_deflate_params *params)
+{
+    (void)conn;
+    params->client_max_window_bits = 15;
+}
+
+static void agree_small_server_window(struct peer_conn *conn, struct ws_deflate_params *params)
+{
+    (void)conn;
+    params->server_max_window_bits = 9;
+}
+
+static bool extensions_have(const struct ws_head *head, const char *what)
+{
+    const struct ws_header *header = find(head, WS_HEADER_EXTENSIONS);
+
+    return header != NULL && memmem(header->value.at, header->value.size, what, strlen(what)) != NULL;
+}
+
+static bool refuse_parameters(struct peer_conn *conn, const struct ws_head *head)
+{
+    (void)conn;
+    return extensions_have(head, "server_");
+}
+
+static bool refuse_white_space(struct peer_conn *conn, const struct ws_head *head)
+{
+    (void)conn;
+    return extensions_have(head, "\t;");
+}
+
+static bool refuse_quotes(struct peer_conn *conn, const struct ws_head *head)
+{
+    (void)conn;
+    return extensions_have(head, "\"");
+}
+
+static bool send_with_rsv1(struct peer_conn *conn, struct frame_order *order)
+{
+    (void)conn;
+    if (order->opcode == WS_TEXT || order->opcode == WS_BINARY)
+        order->rsv |= 4;
+    return true;
+}
+
 /* ---- the end ---- */
 
 static bool end_at_once(struct peer_conn *conn)

@@ -45,6 +45,7 @@ struct peer_conn {
     void *owner;              /* the peer or client that it is of */
     bool paused;              /* by the owner */
     bool keeps;               /* messages are kept instead of echoed */
+    bool plain;               /* a defect: no compression, whatever was agreed */
     struct peer_conn *next, **link;
     struct endpoint *endpoint;
     enum peer_stage stage;

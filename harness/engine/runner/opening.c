@@ -345,7 +345,7 @@ static bool takes_deflate(struct runner *r, struct conn *c, const struct setting
     struct ws_deflate_params offers[WS_EXTENSIONS_MAX], agreed;
     struct buf line;
     size_t count = read_deflate(r, &c->head.head, offers);
-    if (!deflate->value.bytes || count == 0)
+    if (!deflate || !deflate->value.bytes || count == 0)
         return count != 0;
     buf_init(&line, 0);
     buf_append_text(&line, "permessage-deflate; ");
@@ -364,10 +364,8 @@ static bool has_deflate(struct runner *r, struct conn *c)
 {
     const struct setting *deflate = step_setting(c->opened_by, SLOT_DEFLATE);
     bool asks = step_setting(c->opened_by, SLOT_ASK) != NULL;
-    if (!deflate && !asks)
-        return true;
     if (r->config.role == WS_CLIENT)
-        return c->answer.deflate;
+        return (!deflate && !asks) || c->answer.deflate;
     return asks ? c->request.deflate : takes_deflate(r, c, deflate);
 }
 

@@ -89,7 +89,7 @@ START_TEST(the_correct_client_passes_every_case)
     for (size_t i = 0; i < run->count; i++) {
         const struct case_result *r = run->cases[i];
         bool fine = (r->verdict == VERDICT_PASS || r->verdict == VERDICT_INFO ||
-                     (r->verdict == VERDICT_UNIMPLEMENTED && strcmp(r->id, "client-masking/tls") == 0)) &&
+                     (r->verdict == VERDICT_UNIMPLEMENTED && strstr(r->id, "/tls") != NULL)) &&
                     (r->close_verdict == CLOSE_OK || r->close_verdict == CLOSE_NONE);
         if (!fine)
             fprintf(stderr, "%s is %s, closed %s: expected %s, seen %s (%s)\n", r->id, verdict_word(r->verdict),
@@ -130,10 +130,13 @@ static enum verdict caught_as(const struct peer_fault *fault, const char *id)
  * a choice is INFO. As the level of the requirement in the row says, but for what is listed here. */
 static enum verdict expected_of(const struct peer_fault *fault)
 {
-    static const char *const strict[] = {"target-fragment", NULL};
-    for (size_t i = 0; strict[i] != NULL; i++)
-        if (strcmp(fault->name, strict[i]) == 0)
-            return VERDICT_NON_STRICT;
+    static const struct { const char *name; enum verdict verdict; } others[] = {
+        {"target-fragment", VERDICT_NON_STRICT}, /* who receives one hardly has to refuse it */
+        {"fragments-limited", VERDICT_INFO},     /* a limit is nobody's mistake */
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(fault->name, others[i].name) == 0)
+            return others[i].verdict;
     struct requirements all;
     ck_assert(requirements_read(&all));
     size_t i = 0;
@@ -163,28 +166,25 @@ START_TEST(each_defect_is_caught_by_the_case_that_its_row_names)
 }
 END_TEST
 
-/* "client-response" of "client-response/plain". */
-static bool same_kind(const char *id, const char *other)
-{
-    size_t n = strcspn(id, "/");
-    return strncmp(id, other, n) == 0 && other[n] == '/';
-}
-
 /* Which of the cases a defect of their kind makes worse than they are with the correct client: a request that is
  * wrong fails every case, and shows nothing of what each is about. */
-static void mark_caught(const struct suite_filter *filter, const struct peer_fault *fault, const enum verdict *correct,
+static void mark_caught(const struct suite *suite, const struct peer_fault *fault, const enum verdict *correct,
                         bool *caught)
 {
+    char kind[64];
+    snprintf(kind, sizeof kind, "%.*s/*", (int)strcspn(fault->caught_by, "/"), fault->caught_by);
+    if (strncmp(kind, "client-", 7) != 0)
+        return;
     struct stage s;
-    stage_play(&s, filter, fault, true);
+    struct suite_filter filter = {.include = (const char *const[]){kind, NULL}, .role = TESTED_CLIENT};
+    stage_play(&s, &filter, fault, true);
     const struct run_result *run = serve_run(s.serve, 0);
     for (size_t i = 0; run != NULL && i < run->count; i++) {
         enum verdict v = run->cases[i]->verdict;
         size_t at = 0;
-        while (strcmp(s.suite.cases[at].test->id, run->cases[i]->id) != 0)
+        while (strcmp(suite->cases[at].test->id, run->cases[i]->id) != 0)
             at++;
-        caught[at] |= same_kind(run->cases[i]->id, fault->caught_by) && v != VERDICT_ERROR &&
-                      v != VERDICT_UNIMPLEMENTED && v > correct[at];
+        caught[at] |= v != VERDICT_ERROR && v != VERDICT_UNIMPLEMENTED && v > correct[at];
     }
     stage_clear(&s);
 }
@@ -203,7 +203,7 @@ START_TEST(every_case_for_clients_alone_can_fail)
         correct[i] = serve_run(s.serve, 0)->cases[i]->verdict;
     const struct peer_fault *faults = client_faults(&count);
     for (size_t i = 0; i < count; i++)
-        mark_caught(&filter, &faults[i], correct, caught);
+        mark_caught(&s.suite, &faults[i], correct, caught);
     for (size_t i = 0; i < cases; i++) {
         /* A choice in which the reference differs from what is preferred: nothing is below INFO. */
         bool lowest = correct[i] == VERDICT_UNIMPLEMENTED || correct[i] == VERDICT_INFO;
