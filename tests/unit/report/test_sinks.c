@@ -1,4 +1,4 @@
-/* --report: what is understood, what is refused before anything is played, and that one trouble does not keep the rest. */
+/* --report: what is understood, what is refused before anything is played; one trouble does not keep the rest. */
 #include "report/sinks.h"
 
 #include "base/file.h"
@@ -93,8 +93,8 @@ START_TEST(html_holds_its_data)
     ck_assert_ptr_null(memchr(data, '<', (size_t)(end - data)));
     ck_assert_ptr_nonnull(strstr(data, "\\u003c/script>\\u003cscript>alert(1)\\u003c/script>{{script}}\\u003c!--"));
     ck_assert_ptr_null(strstr(buf_text(&page), "<img"));
-    ck_assert_ptr_nonnull(strstr(buf_text(&page), "<title>wsgauntlet: &lt;img src=x onerror=alert(1)&gt;&quot;'&amp;</title>"));
-    ck_assert_ptr_null(strstr(buf_text(&page), "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src ''"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&page), "<title>wsgauntlet: &lt;img src=x onerror=alert(1)&gt;&quot;'"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&page), "content=\"default-src 'none'; style-src 'sha256-"));
     buf_free(&page);
     run_result_free(run);
 }
