@@ -82,8 +82,8 @@ END_TEST
 /* Changed at random it is refused in one line, or is a run that is written and read again as the same. */
 START_TEST(changed_at_random_it_does_no_harm)
 {
-    static const char pieces[][12] = {"-1", "1e999", "null", "[]", "{}", "\"\"", "99999999999", "true", "\\u0000", "\xff",
-                                      "0.5", "\"runs\":", ",", "}", "]", "\"0x\"", "1e300"};
+    static const char pieces[][12] = {"-1", "1e999", "null", "[]", "{}", "\"\"", "99999999999", "true", "\\u0000",
+                                      "\xff", "0.5", "\"runs\":", ",", "}", "]", "\"0x\"", "1e300"};
     struct prng random = prng_stream(7, "mutation");
     struct buf text;
     size_t accepted = 0;
