@@ -9,6 +9,7 @@
 #include "modes/echo/connect.h"
 #include "modes/echo/echo.h"
 #include "modes/fmt.h"
+#include "modes/import.h"
 #include "modes/lint.h"
 #include "modes/list.h"
 #include "modes/livefuzz/fuzz.h"
@@ -17,6 +18,7 @@
 #include "modes/serve/serve.h"
 #include "modes/report.h"
 #include "modes/proxy/proxy.h"
+#include "modes/record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +82,17 @@ static struct whom_options whom_of(const struct options *options, const char *ur
     };
 }
 
+static struct proxy_certificates certificates_of(const struct options *options)
+{
+    return (struct proxy_certificates){
+        .certificate_file = option_text(options, OPTION_CERT),
+        .key_file = option_text(options, OPTION_KEY),
+        .certificate_out = option_text(options, OPTION_CERT_OUT),
+        .ca_file = option_text(options, OPTION_CA),
+        .insecure = option_set(options, OPTION_INSECURE),
+    };
+}
+
 static int play(const struct options *options, const char *const *paths, const char *url, struct diag *why)
 {
     if (wants_fault_list(options))
@@ -100,6 +113,8 @@ static int play(const struct options *options, const char *const *paths, const c
             .baseline_file = option_text(options, OPTION_BASELINE),
             .baseline_out = option_text(options, OPTION_WRITE_BASELINE),
             .whom = whom_of(options, url),
+            .listen = option_text(options, OPTION_LISTEN),
+            .certificates = certificates_of(options),
             .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
             .timeout_ns = timeout->number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
@@ -288,11 +303,7 @@ static int command_PROXY(const struct options *options, struct diag *why)
             .upstream = both ? options->words[1] : NULL,
             .script = option_text(options, OPTION_SCRIPT),
             .faults = option_list(options, OPTION_DO),
-            .certificates = {.certificate_file = option_text(options, OPTION_CERT),
-                             .key_file = option_text(options, OPTION_KEY),
-                             .certificate_out = option_text(options, OPTION_CERT_OUT),
-                             .ca_file = option_text(options, OPTION_CA),
-                             .insecure = option_set(options, OPTION_INSECURE)},
+            .certificates = certificates_of(options),
             .keep_host = option_set(options, OPTION_KEEP_HOST),
             .control = option_text(options, OPTION_CONTROL),
             .events = option_text(options, OPTION_EVENTS),
@@ -302,6 +313,37 @@ static int command_PROXY(const struct options *options, struct diag *why)
             .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
             .out = stdout,
             .errors = stderr,
+        },
+        why);
+}
+
+static int command_RECORD(const struct options *options, struct diag *why)
+{
+    return record_main(
+        &(struct record_options){
+            .listen = options->words[0],
+            .upstream = options->words[1],
+            .out_file = option_text(options, OPTION_OUT),
+            .certificates = certificates_of(options),
+            .keep_host = option_set(options, OPTION_KEEP_HOST),
+            .secrets = option_set(options, OPTION_SECRETS),
+            .sessions = (unsigned)option_number(options, OPTION_SESSIONS, 0),
+            .seed = seed_of(options),
+            .out = stdout,
+            .errors = stderr,
+        },
+        why);
+}
+
+static int command_IMPORT(const struct options *options, struct diag *why)
+{
+    return import_main(
+        &(struct import_options){
+            .har_file = options->words[0],
+            .out_file = option_text(options, OPTION_OUT),
+            .url = option_text(options, OPTION_ENTRY),
+            .secrets = option_set(options, OPTION_SECRETS),
+            .out = stdout,
         },
         why);
 }

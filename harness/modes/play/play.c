@@ -3,6 +3,7 @@
 
 #include "engine/suite/suite.h"
 #include "modes/play/known.h"
+#include "modes/play/listen.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
@@ -46,7 +47,7 @@ static bool choose(struct suite *suite, struct baseline *known, const struct pla
         .exclude = options->exclude,
         .sections = options->sections,
         .requirements = options->requirements,
-        .role = TESTED_SERVER,
+        .role = options->listen != NULL ? TESTED_CLIENT : TESTED_SERVER,
         .no_scenarios = options->paths == NULL,
         .shard = options->shard,
         .shards = options->shards,
@@ -54,11 +55,12 @@ static bool choose(struct suite *suite, struct baseline *known, const struct pla
     if (!gather(suite, options, why) || !known_read(known, suite, options, why) ||
         !tell_idle(suite, &filter, options->errors, why))
         return false;
-    size_t of_clients = suite_filter(suite, &filter);
+    size_t of_others = suite_filter(suite, &filter);
     if (options->timeout_ns != 0)
         suite_set_timeout(suite, options->timeout_ns);
-    if (of_clients != 0 && options->paths != NULL) /* of the suite everybody knows: `serve` plays them */
-        fprintf(options->errors, "note: %zu case%s for clients left out\n", of_clients, of_clients == 1 ? "" : "s");
+    if (of_others != 0 && options->paths != NULL) /* of the suite everybody knows: `serve` plays them */
+        fprintf(options->errors, "note: %zu case%s for %s left out\n", of_others, of_others == 1 ? "" : "s",
+                options->listen != NULL ? "servers" : "clients");
     if (suite->case_count == 0)
         return diag_set(why, DIAG_USAGE, "no case to play: none matches");
     return suite_repeat(suite, options->repeat) || diag_set(why, DIAG_TROUBLE, "out of memory");
@@ -162,6 +164,28 @@ static void write_replay(struct buf *out, const struct play_options *options)
         buf_printf(out, " --timeout %g", options->whom.patience);
 }
 
+/* We are the server. */
+static int play_clients(const struct suite *suite, const struct play_options *options, const struct sinks *sinks,
+                        struct run_result *run, struct diag *why)
+{
+    struct text_options form = text_form(options);
+    struct text_report text;
+    run->mode = options->mode;
+    run->started = options->started;
+    run->seed = options->whom.seed;
+    run->planned = suite->case_count;
+    run->testee = (struct testee_info){
+        .role = ROLE_CLIENT, .url = "", .agent = "",
+        .command = options->whom.command == NULL ? "" : options->whom.command};
+    text_begin(&text, &form, run, options->whom.command == NULL ? "the client that comes" : options->whom.command);
+    if (!listen_play(suite, options, run, on_progress, &text, why))
+        return DIAG_TROUBLE;
+    text_end(&text, run, run->interrupted ? "stopped" : "");
+    const struct report report = {.runs = &run, .count = 1, .trace = options->trace};
+    return sinks_write(sinks, &report, why) ? status_of(run->interrupted ? PLAY_INTERRUPTED : PLAY_DONE, run)
+                                            : DIAG_TROUBLE;
+}
+
 int play_main(const struct play_options *options, struct diag *why)
 {
     struct whom_options against = options->whom;
@@ -175,8 +199,14 @@ int play_main(const struct play_options *options, struct diag *why)
     int status = 0;
     if (run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
-    else if (choose(&suite, &known, options, why) &&
-             sinks_open(&sinks, options->reports, options->json_file, why) && whom_start(&whom, &against, why)) {
+    else if (options->listen != NULL && (options->whom.url != NULL || options->whom.simulated))
+        diag_set(why, DIAG_USAGE, "--listen is for clients: leave out --url and --sim");
+    else if (!choose(&suite, &known, options, why) ||
+             !sinks_open(&sinks, options->reports, options->json_file, why)) {
+        status = (int)why->kind;
+    } else if (options->listen != NULL) {
+        status = play_clients(&suite, options, &sinks, run, why);
+    } else if (whom_start(&whom, &against, why)) {
         write_replay(&whom.replay, options);
         status = play(&suite, &known, options, &whom, &sinks, run, why);
     }

@@ -2,6 +2,7 @@
 #ifndef MODES_PLAY_H
 #define MODES_PLAY_H
 
+#include "engine/proxy/address.h"
 #include "engine/whom.h"
 #include "report/terminal.h"
 
@@ -19,6 +20,8 @@ struct play_options {
     const char *baseline_out;   /* where to write them; NULL: not */
 
     struct whom_options whom;   /* replay, url_option: set by play_main */
+    const char *listen;         /* be the server, here, of the client that comes, or of whom.command; NULL: be the client */
+    struct proxy_certificates certificates; /* then, for wss */
 
     /* how */
     unsigned parallel;
