@@ -20,7 +20,7 @@ struct play_options {
     const char *baseline_out;   /* where to write them; NULL: not */
 
     struct whom_options whom;   /* replay, url_option: set by play_main */
-    const char *listen;         /* be the server, here, of the client that comes, or of whom.command; NULL: be the client */
+    const char *listen;         /* be the server here, of whoever comes or of whom.command; NULL: be the client */
     struct proxy_certificates certificates; /* then, for wss */
 
     /* how */
