@@ -66,9 +66,9 @@ static uint8_t magnitude(uint8_t count)
     return bits;
 }
 
-bool edge_map_news(struct edge_map *c)
+struct edge_news edge_map_news(struct edge_map *c)
 {
-    bool any = false;
+    struct edge_news news = {0};
     for (size_t i = 0; i < MAP_BYTES; i += sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, c->map + i, sizeof word);
@@ -76,12 +76,25 @@ bool edge_map_news(struct edge_map *c)
             uint8_t now = magnitude(c->map[k]);
             if (now <= c->best[k])
                 continue;
-            c->edges += c->best[k] == 0;
+            news.edges += c->best[k] == 0;
             c->best[k] = now;
-            any = true;
+            if (news.count < EDGE_NEWS_MAX) {
+                news.first[news.count].edge = (uint32_t)k;
+                news.first[news.count].magnitude = now;
+            }
+            news.count++;
         }
     }
-    return any;
+    c->edges += news.edges;
+    return news;
+}
+
+bool edge_map_shows(const struct edge_map *c, const struct edge_news *news)
+{
+    bool all = true;
+    for (size_t i = 0; i < news->count && i < EDGE_NEWS_MAX; i++)
+        all &= magnitude(c->map[news->first[i].edge]) >= news->first[i].magnitude;
+    return all;
 }
 
 size_t edge_map_count(const struct edge_map *c)

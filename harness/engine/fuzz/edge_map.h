@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct edge_map;
 
@@ -18,8 +19,17 @@ void edge_map_free(struct edge_map *map);
 
 /* Forgets what was gone over since the last call. */
 void edge_map_clear(struct edge_map *map);
-/* Was something new gone over, or more often than ever (by powers of two)? Remembers it. */
-bool edge_map_news(struct edge_map *map);
+#define EDGE_NEWS_MAX 16u
+/* What was gone over that never was, or never as often (by powers of two). */
+struct edge_news {
+    size_t count; /* 0: nothing is new */
+    size_t edges; /* of them, those that were never gone over at all */
+    struct { uint32_t edge; uint8_t magnitude; } first[EDGE_NEWS_MAX]; /* the first of them */
+};
+/* Remembers it. */
+struct edge_news edge_map_news(struct edge_map *map);
+/* Was all of this gone over since the last clear, and as often? */
+bool edge_map_shows(const struct edge_map *map, const struct edge_news *news);
 /* Edges gone over so far. 0: the testee is not instrumented. */
 size_t edge_map_count(const struct edge_map *map);
 

@@ -121,6 +121,16 @@ static void change_bytes(struct editor *e)
     put(e, move, &bytes);
 }
 
+/* What a testee looks at stands at the front, mostly. */
+static void change_one_byte(struct editor *e)
+{
+    struct move *move = any(e);
+    struct buf bytes = taken(move);
+    if (bytes.size != 0)
+        bytes.data[below(e, bytes.size < 16 ? bytes.size : 16)] = (uint8_t)prng_next(e->random);
+    put(e, move, &bytes);
+}
+
 static void change_length(struct editor *e)
 {
     struct move *move = any(e);

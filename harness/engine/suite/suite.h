@@ -68,6 +68,7 @@ struct play_config {
     bool fail_fast;
     const struct baseline *baseline; /* failures that are known; may be NULL */
     bool echoes;                 /* the testee is an echo server: sanity is open and echo, not only connect */
+    bool unchecked;              /* no check first and last: the caller plays so often that he would know */
     /* A result is there. Comes again for a case that was played again. May be NULL. */
     void (*progress)(void *arg, const struct run_result *run, const struct case_result *done);
     /* What a person should know at once: the testee was restarted ... May be NULL. */

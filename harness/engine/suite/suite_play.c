@@ -608,6 +608,8 @@ enum play_end suite_play(const struct suite *suite, const struct play_config *co
     struct loop *loop = config->runner.loop;
     struct play play = {.suite = suite, .config = config, .testee = config->runner.testee,
                         .run = run, .why = why, .end = PLAY_DONE};
+    play.met = play.parted = config->unchecked;
+    play.echoes = config->unchecked && config->echoes;
     run->planned = suite->case_count;
     run->rounds = suite->rounds;
     if (!play_init(&play)) {

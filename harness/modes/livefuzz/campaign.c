@@ -37,6 +37,9 @@ size_t campaign_found(const struct campaign *c)
 static struct session *make_session(struct campaign *c, uint64_t number)
 {
     struct prng random = prng_stream_n(c->seed, "session", number);
+    struct session *walked = number % 4 != 0 ? walks_next(&c->walks) : NULL;
+    if (walked != NULL)
+        return walked;
     const struct session *from = prng_below(&random, 100) < 45 ? pool_pick(c->pool, &random) : NULL;
     if (from == NULL)
         return session_generate(&c->generate, &random);
@@ -101,13 +104,26 @@ static void keep(struct campaign *c, const struct session *session, uint64_t num
     buf_free(&text);
 }
 
+/* An instrumented testee's ways tell more than its answers. */
+static void keep_for_edges(struct campaign *c, const struct session *session, uint64_t number)
+{
+    struct edge_news news = edge_map_news(c->edges);
+    struct session *small = news.count == 0 ? NULL : campaign_trim(c, session, &news);
+    if (news.count != 0)
+        keep(c, small == NULL ? session : small, number);
+    if (news.edges != 0)
+        walks_add(&c->walks, small == NULL ? session : small);
+    session_free(small);
+}
+
 static void look_at(struct campaign *c, const struct batch *batch, const struct run_result *run)
 {
-    bool edges = c->edges != NULL && edge_map_news(c->edges);
     for (size_t i = 0; i < run->count && i < batch->count; i++) {
         const struct case_result *result = run->cases[i];
         bool fresh = pool_new_shape(c->pool, result);
-        if (fresh || edges)
+        if (c->edges != NULL)
+            keep_for_edges(c, batch->sessions[i], batch->numbers[i]);
+        else if (fresh)
             keep(c, batch->sessions[i], batch->numbers[i]);
         c->unimplemented += result->verdict == VERDICT_UNIMPLEMENTED;
         if (result->verdict == VERDICT_ERROR && c->end == PLAY_DONE && c->unplayable++ == 0)

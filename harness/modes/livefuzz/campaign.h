@@ -11,6 +11,7 @@
 #include "modes/livefuzz/player.h"
 #include "modes/livefuzz/pool.h"
 #include "modes/livefuzz/store.h"
+#include "modes/livefuzz/walk.h"
 
 #define BATCH_SESSIONS_MAX 128u
 #define FINDINGS_MAX 256u
@@ -29,6 +30,7 @@ struct campaign {
     struct player target, reference;
     struct store store;
     struct pool *pool;
+    struct walks walks;          /* with edges: sessions whose bytes are tried one by one */
     struct edge_map *edges;      /* NULL: blind */
     struct generate_config generate;
     struct oracle_config oracle;
@@ -58,6 +60,11 @@ size_t campaign_found(const struct campaign *c);
 
 /* Does it send messages back? If not, what comes behind a message is not looked at. False when it cannot be reached. */
 bool campaign_probe(struct campaign *c);
+/* Plays one session alone. The result is in *run, which is the caller's; NULL when there is none. `text` is written over. */
+const struct case_result *campaign_play_alone(struct campaign *c, struct player *player, const struct session *session,
+                                              const char *title, struct buf *text, struct run_result **run);
+/* The session, as small as it will go and still go over these edges. A new one; NULL without memory. */
+struct session *campaign_trim(struct campaign *c, const struct session *session, const struct edge_news *news);
 /* One failing result of a batch: known, or told apart, made small, saved (dig.c). */
 void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
                        const char *text);

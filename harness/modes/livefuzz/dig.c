@@ -9,6 +9,7 @@
 
 #define AGAIN_TRIES 3u
 #define MINIMISE_TRIES 400u
+#define TRIM_TRIES 40u
 #define MINIMISE_NS (20 * NS_PER_S)
 
 struct dig {
@@ -17,9 +18,8 @@ struct dig {
     uint64_t until;
 };
 
-/* Plays one session alone; the result is in *run. NULL when there is none. */
-static const struct case_result *play_alone(struct campaign *c, struct player *player, const struct session *session,
-                                            const char *title, struct buf *text, struct run_result **run)
+const struct case_result *campaign_play_alone(struct campaign *c, struct player *player, const struct session *session,
+                                              const char *title, struct buf *text, struct run_result **run)
 {
     struct diag why = {0};
     buf_clear(text);
@@ -53,7 +53,7 @@ static bool shows(void *arg, const struct session *session)
     if (c->stopped || c->options->clock() > dig->until)
         return false;
     buf_init(&text, 0);
-    const struct case_result *result = play_alone(c, &c->target, session, "smaller", &text, &run);
+    const struct case_result *result = campaign_play_alone(c, &c->target, session, "smaller", &text, &run);
     bool same = result != NULL && result->verdict == VERDICT_FAIL;
     if (same) {
         sign(result, buf_text(&text), signature);
@@ -65,13 +65,40 @@ static bool shows(void *arg, const struct session *session)
     return same;
 }
 
+struct trim {
+    struct campaign *c;
+    const struct edge_news *news;
+};
+
+static bool goes_over(void *arg, const struct session *session)
+{
+    struct trim *trim = arg;
+    struct run_result *run = NULL;
+    struct buf text;
+    if (trim->c->stopped)
+        return false;
+    buf_init(&text, 0);
+    edge_map_clear(trim->c->edges);
+    const struct case_result *result = campaign_play_alone(trim->c, &trim->c->target, session, "less", &text, &run);
+    bool all = result != NULL && result->verdict < VERDICT_FAIL && edge_map_shows(trim->c->edges, trim->news);
+    run_result_free(run);
+    buf_free(&text);
+    return all;
+}
+
+struct session *campaign_trim(struct campaign *c, const struct session *session, const struct edge_news *news)
+{
+    struct trim trim = {.c = c, .news = news};
+    return session_minimise(session, TRIM_TRIES, goes_over, &trim);
+}
+
 /* Does a correct server pass it? Else the oracle is wrong, not the testee. */
 static bool reference_passes(struct campaign *c, const struct session *session)
 {
     struct run_result *run = NULL;
     struct buf text;
     buf_init(&text, 0);
-    const struct case_result *result = play_alone(c, &c->reference, session, "reference", &text, &run);
+    const struct case_result *result = campaign_play_alone(c, &c->reference, session, "reference", &text, &run);
     bool passes = result != NULL && result->verdict < VERDICT_FAIL;
     run_result_free(run);
     buf_free(&text);
@@ -177,7 +204,7 @@ static void dig(struct campaign *c, struct finding *finding, const struct sessio
     struct buf text;
     buf_init(&text, 0);
     const struct case_result *last =
-        c->stopped ? NULL : play_alone(c, &c->target, best, finding->signature, &text, &run);
+        c->stopped ? NULL : campaign_play_alone(c, &c->target, best, finding->signature, &text, &run);
     save(c, finding, best, last != NULL && last->verdict == VERDICT_FAIL ? last : first);
     run_result_free(run);
     buf_free(&text);

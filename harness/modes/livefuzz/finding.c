@@ -45,6 +45,14 @@ static const char *behind(const char *text, const char *start)
     return text != NULL && strncmp(text, start, size) == 0 ? text + size : NULL;
 }
 
+/* What a sanitizer sums up, else how it ended. */
+static void last_words(const struct case_result *result, const char *died, struct buf *out)
+{
+    const char *summary = result->stderr_tail == NULL ? NULL : strstr(result->stderr_tail, "SUMMARY: ");
+    const char *text = summary == NULL ? died : summary + strlen("SUMMARY: ");
+    buf_printf(out, "%.*s", (int)strcspn(text, "\n;"), text);
+}
+
 void finding_signature(const struct case_result *result, const char *label, char out[SIGNATURE_SIZE])
 {
     struct buf words;
@@ -53,7 +61,7 @@ void finding_signature(const struct case_result *result, const char *label, char
     const char *lost = behind(result->detail, "the testee was lost");
     const char *seen = result->seen == NULL ? "" : result->seen, *breach = behind(seen, "a testee that ");
     if (died != NULL)
-        words_of(died, &words);
+        last_words(result, died, &words);
     else if (breach != NULL)
         words_of(breach, &words);
     else if (lost == NULL)

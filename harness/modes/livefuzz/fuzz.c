@@ -145,6 +145,7 @@ static bool begin(struct campaign *c)
         !start_players(c) || !resume(c) || !fill_pool(c))
         return false;
     c->target.seed = c->reference.seed = c->seed;
+    c->reference.unchecked = true;
     c->terminal = terminal_of(options->out, options->color);
     c->generate = (struct generate_config){
         .deflate = true, .handshake = true, .host = c->target.whom.testee.url.host, .target = "/"};
@@ -188,7 +189,8 @@ static int finish(struct campaign *c, const struct sinks *sinks)
     if (!written)
         return DIAG_TROUBLE;
     *c->why = (struct diag){0};
-    return campaign_found(c) != 0 ? 1 : c->stopped ? DIAG_TROUBLE : 0;
+    bool lost = c->stopped && c->end != PLAY_INTERRUPTED; /* Ctrl-C is how a campaign ends */
+    return campaign_found(c) != 0 ? 1 : lost ? DIAG_TROUBLE : 0;
 }
 
 int fuzz_main(const struct fuzz_options *options, struct diag *why)
@@ -203,7 +205,9 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
         diag_set(why, DIAG_TROUBLE, "out of memory");
     } else if (sinks_open(&sinks, options->reports, options->json_file, why) && begin(c)) {
         status_begin(c);
-        if (campaign_probe(c))
+        bool there = campaign_probe(c);
+        c->target.unchecked = c->edges != NULL; /* one session at a time: three connections would be a waste */
+        if (there)
             campaign_run(c);
         status = finish(c, &sinks);
     }
@@ -216,6 +220,7 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
     player_end(&c->reference);
     store_close(&c->store);
     edge_map_free(c->edges);
+    walks_free(&c->walks);
     if (c->pool != NULL)
         pool_free(c->pool);
     free(c->pool);

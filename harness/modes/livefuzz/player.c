@@ -47,6 +47,7 @@ enum play_end player_play(struct player *player, const struct buf *text, struct 
                        .seed = player->seed, .patience = player->patience, .replay_prefix = ""},
             .parallel = player->parallel,
             .echoes = player->echoes,
+            .unchecked = player->unchecked,
             .note = player->note,
             .arg = player->note_arg,
         };

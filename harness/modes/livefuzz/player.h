@@ -13,6 +13,7 @@ struct player {
     double patience;
     unsigned parallel;
     bool echoes;
+    bool unchecked;          /* without a check of the testee before and behind the text */
     void (*note)(void *arg, const char *text); /* news of the testee; may be NULL */
     void *note_arg;
 };

@@ -65,7 +65,11 @@ void pool_add(struct pool *pool, const struct session *session, struct prng *ran
 
 const struct session *pool_pick(const struct pool *pool, struct prng *random)
 {
-    return pool->count == 0 ? NULL : pool->sessions[prng_below(random, pool->count)];
+    enum { LAST = 8 };
+    bool last = prng_below(random, 2) == 0 && pool->count > LAST;
+    if (pool->count == 0)
+        return NULL;
+    return pool->sessions[last ? pool->count - 1 - prng_below(random, LAST) : prng_below(random, pool->count)];
 }
 
 void pool_free(struct pool *pool)

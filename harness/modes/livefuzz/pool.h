@@ -22,7 +22,7 @@ struct pool {
 bool pool_new_shape(struct pool *pool, const struct case_result *result);
 /* Copies the session; a full pool forgets another. */
 void pool_add(struct pool *pool, const struct session *session, struct prng *random);
-/* One of them, NULL when empty. */
+/* One of them, every other time one of the last; NULL when empty. */
 const struct session *pool_pick(const struct pool *pool, struct prng *random);
 void pool_free(struct pool *pool);
 
