@@ -49,6 +49,32 @@ static bool fewer_moves(struct search *s)
     return any;
 }
 
+/* A fragment and what continues it become one. */
+static bool whole_messages(struct search *s)
+{
+    bool any = false;
+    for (size_t i = 0; i + 1 < s->best->count && s->tries != 0; i++) {
+        const struct move *first = &s->best->moves[i], *second = first + 1;
+        if (!first->more || second->kind != MOVE_CONTINUE || second->actor != first->actor)
+            continue;
+        struct session *candidate = session_copy(s->best);
+        uint8_t *both = candidate == NULL ? NULL : arena_alloc(&candidate->arena, first->size + second->size + 1);
+        if (both != NULL) {
+            struct move *move = &candidate->moves[i];
+            if (first->size != 0)
+                memcpy(both, first->bytes, first->size);
+            if (second->size != 0)
+                memcpy(both + first->size, second->bytes, second->size);
+            move->bytes = both;
+            move->size += second->size;
+            move->more = second->more;
+            session_remove(candidate, i + 1, 1);
+        }
+        any |= attempt(s, candidate);
+    }
+    return any;
+}
+
 /* ---- options: each alone back to what is plain ---- */
 
 static void plain_joined(struct move *m) { m->joined = false; }
@@ -123,26 +149,31 @@ static bool fewer_bytes(struct search *s)
     return any;
 }
 
-static struct session *same_bytes(const struct session *session, size_t at)
+/* The bytes from there on become one letter. */
+static struct session *even_from(const struct session *session, size_t at, size_t from)
 {
-    const struct move *from = &session->moves[at];
     struct session *copy = session_copy(session);
-    if (copy != NULL)
-        memset((uint8_t *)(uintptr_t)copy->moves[at].bytes, 'a', from->size);
+    if (copy != NULL) /* of the copy's own arena */
+        memset((uint8_t *)(uintptr_t)copy->moves[at].bytes + from, 'a', copy->moves[at].size - from);
     return copy;
 }
 
-/* Payloads of one letter, where the letters do not matter. */
+static bool is_even(const struct move *move, size_t from)
+{
+    while (from < move->size && move->bytes[from] == 'a')
+        from++;
+    return from == move->size;
+}
+
+/* Payloads of one letter behind the bytes that matter. */
 static void even_bytes(struct search *s)
 {
-    for (size_t i = 0; i < s->best->count && s->tries != 0; i++) {
-        const struct move *move = &s->best->moves[i];
-        size_t same = 0;
-        while (same < move->size && move->bytes[same] == 'a')
-            same++;
-        if (same < move->size && move->kind != MOVE_HEAD)
-            attempt(s, same_bytes(s->best, i));
-    }
+    enum { FRONT = 8 };
+    for (size_t i = 0; i < s->best->count; i++)
+        for (size_t from = 0; from < FRONT && s->tries != 0; from++)
+            if (s->best->moves[i].kind == MOVE_HEAD || is_even(&s->best->moves[i], from) ||
+                attempt(s, even_from(s->best, i, from)))
+                break;
 }
 
 struct session *session_minimise(const struct session *session, unsigned tries, shows_fn *shows, void *arg)
@@ -153,6 +184,7 @@ struct session *session_minimise(const struct session *session, unsigned tries, 
     bool any = true;
     while (any && search.tries != 0) {
         any = fewer_moves(&search);
+        any |= whole_messages(&search);
         any |= one_actor(&search);
         any |= plainer(&search);
         even_bytes(&search);

@@ -159,7 +159,9 @@ static void on_failure(struct model *m, const struct ws_prediction *p)
     bool certain = violation->certainty == WS_MUST && violation->reaction == WS_REACT_FAIL;
     bool head_whole = m->move->kind != MOVE_RAW && !m->move->cut_set;
     bool top_bit = p->violation == WS_V_LENGTH_TOP_BIT && head_whole; /* the payload will never be */
-    if (is_about_deflate(p->violation) && !surely_corrupt(m->move)) {
+    bool control = ws_opcode_is_control(m->move->opcode_set ? m->move->opcode : move_opcode(m->move->kind));
+    bool only_spelt_long = control && m->move->long_length != 0 && m->move->size + 2 <= 125;
+    if (only_spelt_long || (is_about_deflate(p->violation) && !surely_corrupt(m->move))) {
         give_up(m);
         return;
     }
@@ -172,6 +174,8 @@ static void on_failure(struct model *m, const struct ws_prediction *p)
     if (certain && alone) {
         struct due *due = due_add(m, DUE_FAIL, violation->name);
         memcpy(due->codes, p->codes, sizeof due->codes);
+        if (m->move->kind == MOVE_CLOSE) /* code and reason may both be wrong: either is reason enough */
+            memcpy(due->codes, (const uint16_t[]){1002, 1007, 0}, 3 * sizeof *due->codes);
         hang_up(m, MODEL_OVER);
     } else if (p->outcome == WS_OUTCOME_MAY_FAIL && m->outcome->count == 1 &&
                m->outcome->dues[0].kind == DUE_MESSAGE) {
@@ -410,7 +414,7 @@ static void judge_head(struct model *m, const struct move *move, const struct ws
         const struct ws_breach *breach = certain_breach(answer);
         if (breach != NULL) {
             struct due *due = due_add(m, DUE_REFUSED, breach->rule->name);
-            due->says_version = answer->say_version && answer->breach_count == 1;
+            due->says_version = strcmp(breach->rule->name, "request-version-other") == 0 && answer->breach_count == 1;
             hang_up(m, MODEL_OVER);
         } else if (answer->breach_count != 0 || !is_plain(head)) {
             due_add(m, DUE_OPEN_OR_NOT, answer->breach_count == 0 ? "open" : answer->breaches[0].rule->name);

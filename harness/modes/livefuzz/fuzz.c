@@ -112,6 +112,7 @@ static bool start_players(struct campaign *c)
     against.url_option = true;
     c->target.parallel = c->edges != NULL ? 1 : c->options->parallel;
     c->target.echoes = c->reference.echoes = true;
+    c->target.keeps_signals = true;
     c->target.note = on_note;
     c->target.note_arg = c;
     return player_start(&c->reference, &correct, c->why) && player_start(&c->target, &against, c->why) &&

@@ -13,6 +13,8 @@ bool player_start(struct player *player, const struct whom_options *options, str
 
 void player_end(struct player *player)
 {
+    if (player->keeps_signals && player->whom.loop != NULL)
+        loop_on_interrupt(player->whom.loop, NULL, NULL);
     whom_end(&player->whom);
 }
 
@@ -34,6 +36,11 @@ static bool read_suite(struct suite *suite, const struct buf *text, struct diag 
     return fine;
 }
 
+static void wait_for_next(void *arg)
+{
+    (void)arg;
+}
+
 enum play_end player_play(struct player *player, const struct buf *text, struct run_result **run, struct diag *why)
 {
     struct suite suite = {0};
@@ -52,6 +59,8 @@ enum play_end player_play(struct player *player, const struct buf *text, struct 
             .arg = player->note_arg,
         };
         end = suite_play(&suite, &config, *run, why);
+        if (player->keeps_signals)
+            loop_on_interrupt(player->whom.loop, wait_for_next, NULL);
     }
     suite_free(&suite);
     return end;

@@ -13,6 +13,7 @@ struct player {
     double patience;
     unsigned parallel;
     bool echoes;
+    bool keeps_signals;      /* Ctrl-C between two plays is heard by the next, instead of ending the program */
     bool unchecked;          /* without a check of the testee before and behind the text */
     void (*note)(void *arg, const char *text); /* news of the testee; may be NULL */
     void *note_arg;

@@ -1,0 +1,233 @@
+/* Sessions, the oracle that writes scenarios for them, and the minimiser. That the
+ * correct peer passes thousands of them is seen in tests/e2e/fuzz.py. */
+#include "engine/fuzz/generate.h"
+#include "engine/fuzz/minimise.h"
+#include "engine/fuzz/oracle.h"
+#include "engine/suite/suite.h"
+
+#include "unit.h"
+
+static const struct generate_config grammar = {.deflate = true, .handshake = true, .host = "localhost", .target = "/"};
+
+static void write(const struct session *session, struct buf *out)
+{
+    buf_clear(out);
+    oracle_write(session, &(struct oracle_config){.title = "x", .echoes = true}, out);
+}
+
+static struct script *parse(const struct buf *text)
+{
+    struct buf errors;
+    unsigned mistakes = 0;
+    buf_init(&errors, 0);
+    struct script *script = script_parse("x.wsg", buf_text(text), text->size, &errors, &mistakes);
+    ck_assert_msg(mistakes == 0, "%s\n%s", buf_text(&errors), buf_text(text));
+    buf_free(&errors);
+    return script;
+}
+
+/* What the oracle makes of one move behind a plain `open`. */
+static void check_move(const struct move *move, const void *bytes, size_t size, const char *due)
+{
+    struct session *session = session_new();
+    struct buf text;
+    buf_init(&text, 0);
+    session_add(session, MOVE_OPEN, 0);
+    struct move *added = session_add(session, move->kind, 0);
+    *added = *move;
+    ck_assert(session_bytes(session, added, bytes, size));
+    write(session, &text);
+    ck_assert_msg(strstr(buf_text(&text), due) != NULL, "no '%s' in\n%s", due, buf_text(&text));
+    script_free(parse(&text));
+    buf_free(&text);
+    session_free(session);
+}
+
+START_TEST(the_oracle_knows_what_is_due)
+{
+    check_move(&(struct move){.kind = MOVE_TEXT}, "hello", 5, "expect echo # echo");
+    check_move(&(struct move){.kind = MOVE_PING}, "abc", 3, "expect pong \"abc\" # pong");
+    check_move(&(struct move){.kind = MOVE_PONG}, "abc", 3, "send pong \"abc\"\n");
+    check_move(&(struct move){.kind = MOVE_TEXT}, "\xff", 1, "expect fail 1007 # text-invalid");
+    check_move(&(struct move){.kind = MOVE_TEXT, .rsv = 2}, "a", 1, "expect fail 1002 # rsv-data");
+    check_move(&(struct move){.kind = MOVE_TEXT, .opcode_set = true, .opcode = 3}, "a", 1,
+               "expect fail 1002 # reserved-data-opcode");
+    check_move(&(struct move){.kind = MOVE_CONTINUE}, "a", 1, "expect fail 1002 # continuation-alone");
+    check_move(&(struct move){.kind = MOVE_PING, .more = true}, "a", 1, "expect fail 1002 # control-fragmented");
+    check_move(&(struct move){.kind = MOVE_TEXT, .mask = SESSION_MASK_NONE}, "a", 1, "expect fail # unmasked");
+    check_move(&(struct move){.kind = MOVE_CLOSE, .code_set = true, .code = 1000}, NULL, 0, "expect drop # tcp-ends");
+    check_move(&(struct move){.kind = MOVE_CLOSE, .code_set = true, .code = 1005}, NULL, 0, "expect fail 1002");
+    check_move(&(struct move){.kind = MOVE_TEXT, .claim = true, .length = UINT64_C(1) << 63, .long_length = 64}, "a", 1,
+               "# length-top-bit");
+    check_move(&(struct move){.kind = MOVE_TEXT, .long_length = 64}, "a", 1, "or fail 1002");
+    check_move(&(struct move){.kind = MOVE_TEXT, .cut_set = true, .cut = 3}, "abc", 3, "drop reset");
+}
+END_TEST
+
+/* Heads by hand: certain breaches are refused, certain rights are not, the rest is left open. */
+START_TEST(the_oracle_judges_heads)
+{
+#define LINES "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    static const struct { const char *head, *due; } rows[] = {
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "expect open # open\n"},
+        {"GET / HTTP/1.1\r\n" LINES "\r\n", "expect status 4xx|5xx # request-version-missing\n"},
+        {"POST / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# request-method"},
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 12\r\n\r\n", "# version-said"},
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 8\r\n\r\n", "expect open # request-version-other\n  or refused"},
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n", "or refused"},
+        {"GET / HTTP/1.1\r\nHost: x", "drop reset"},
+    };
+#undef LINES
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct session *session = session_new();
+        struct buf text;
+        buf_init(&text, 0);
+        session_bytes(session, session_add(session, MOVE_HEAD, 0), rows[i].head, strlen(rows[i].head));
+        write(session, &text);
+        ck_assert_msg(strstr(buf_text(&text), rows[i].due) != NULL, "no '%s' in\n%s", rows[i].due, buf_text(&text));
+        script_free(parse(&text));
+        buf_free(&text);
+        session_free(session);
+    }
+}
+END_TEST
+
+START_TEST(whatever_is_made_parses_and_is_made_again)
+{
+    struct session *other = NULL;
+    struct buf text, again;
+    buf_init(&text, 0);
+    buf_init(&again, 0);
+    for (uint64_t n = 0; n < 1500; n++) {
+        struct prng one = prng_stream_n(7, "session", n), two = prng_stream_n(7, "session", n);
+        struct session *session = session_generate(&grammar, &one), *twin = session_generate(&grammar, &two);
+        for (int i = 0; i < 3; i++) {
+            session_mutate(session, other, &one);
+            session_mutate(twin, other, &two);
+        }
+        ck_assert_uint_le(session_size(session), SESSION_BYTES_MAX);
+        write(session, &text);
+        write(twin, &again);
+        ck_assert_str_eq(buf_text(&text), buf_text(&again));
+        if (text.size != 0)
+            script_free(parse(&text));
+        session_free(twin);
+        session_free(other);
+        other = session;
+    }
+    session_free(other);
+    buf_free(&text);
+    buf_free(&again);
+}
+END_TEST
+
+/* A case becomes a session, its scenario a case, that the same session again. */
+START_TEST(cases_become_sessions)
+{
+    struct suite suite = {0};
+    struct diag why = {0};
+    size_t converted = 0;
+    struct buf text, again;
+    buf_init(&text, 0);
+    buf_init(&again, 0);
+    ck_assert_msg(suite_add_embedded(&suite, NULL, &why), "%s", why.text);
+    for (size_t i = 0; i < suite.case_count; i++) {
+        struct session *session = session_of_case(suite.cases[i].test);
+        if (session == NULL)
+            continue;
+        write(session, &text);
+        if (text.size != 0) {
+            struct script *script = parse(&text);
+            struct session *back = session_of_case(&script->cases[0]);
+            ck_assert_msg(back != NULL, "%s\n%s", suite.cases[i].test->id, buf_text(&text));
+            write(back, &again);
+            ck_assert_str_eq(buf_text(&text), buf_text(&again));
+            session_free(back);
+            script_free(script);
+            converted++;
+        }
+        session_free(session);
+    }
+    ck_assert_uint_gt(converted, 200);
+    suite_free(&suite);
+    buf_free(&text);
+    buf_free(&again);
+}
+END_TEST
+
+/* ---- the minimiser ---- */
+
+static unsigned asked;
+
+/* A ping with an 'x' in it behind a text: what it "shows". */
+static bool shows(void *arg, const struct session *session)
+{
+    (void)arg;
+    asked++;
+    bool text = false;
+    for (size_t i = 0; i < session->count; i++) {
+        const struct move *move = &session->moves[i];
+        text |= move->kind == MOVE_TEXT;
+        if (text && move->kind == MOVE_PING && move->size != 0 && memchr(move->bytes, 'x', move->size) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static struct session *large_session(void)
+{
+    struct session *session = session_new();
+    session_add(session, MOVE_OPEN, 0)->offer = "server_max_window_bits=9";
+    for (int i = 0; i < 6; i++)
+        session_bytes(session, session_add(session, i % 2 ? MOVE_BINARY : MOVE_TEXT, (unsigned)i % 2), "payload", 7);
+    struct move *ping = session_add(session, MOVE_PING, 1);
+    session_bytes(session, ping, "padding x padding", 17);
+    ping->chunk = 3;
+    session_add(session, MOVE_CLOSE, 0);
+    return session;
+}
+
+START_TEST(it_gets_as_small_as_it_goes)
+{
+    struct session *session = large_session(), *small = session_minimise(session, 1000, shows, NULL);
+    ck_assert(shows(NULL, small));
+    ck_assert_uint_eq(small->count, 2);
+    ck_assert_uint_eq(session_size(small), 1);
+    ck_assert(!session_has_actors(small));
+    ck_assert_uint_eq(small->moves[1].chunk, 0);
+    session_free(small);
+    session_free(session);
+}
+END_TEST
+
+START_TEST(it_keeps_to_its_tries)
+{
+    for (unsigned tries = 0; tries < 40; tries++) {
+        struct session *session = large_session();
+        asked = 0;
+        struct session *small = session_minimise(session, tries, shows, NULL);
+        ck_assert_uint_le(asked, tries);
+        ck_assert(shows(NULL, small));
+        session_free(small);
+        session_free(session);
+    }
+}
+END_TEST
+
+START_TEST(labels)
+{
+    static const char text[] = "scenario \"x\"\n  a: send text \"a # b\"\n  expect echo # echo\n  open deflate\n";
+    char label[16];
+    oracle_label(text, 3, label, sizeof label);
+    ck_assert_str_eq(label, "echo");
+    oracle_label(text, 4, label, sizeof label);
+    ck_assert_str_eq(label, "open");
+    oracle_label(text, 9, label, sizeof label);
+    ck_assert_str_eq(label, "");
+    oracle_label(text, 0, label, sizeof label);
+    ck_assert_str_eq(label, "");
+}
+END_TEST
+
+UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_judges_heads, whatever_is_made_parses_and_is_made_again,
+          cases_become_sessions, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, labels)
