@@ -60,7 +60,8 @@ size_t campaign_found(const struct campaign *c);
 
 /* Does it send messages back? If not, what comes behind a message is not looked at. False when it cannot be reached. */
 bool campaign_probe(struct campaign *c);
-/* Plays one session alone. The result is in *run, which is the caller's; NULL when there is none. `text` is written over. */
+/* Plays one session alone. The result is in *run, which is the caller's; NULL when there is none.
+ * `text` is written over. */
 const struct case_result *campaign_play_alone(struct campaign *c, struct player *player, const struct session *session,
                                               const char *title, struct buf *text, struct run_result **run);
 /* The session, as small as it will go and still go over these edges. A new one; NULL without memory. */

@@ -73,7 +73,8 @@ START_TEST(the_oracle_judges_heads)
         {"GET / HTTP/1.1\r\n" LINES "\r\n", "expect status 4xx|5xx # request-version-missing\n"},
         {"POST / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# request-method"},
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 12\r\n\r\n", "# version-said"},
-        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 8\r\n\r\n", "expect open # request-version-other\n  or refused"},
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 8\r\n\r\n",
+         "expect open # request-version-other\n  or refused"},
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n", "or refused"},
         {"GET / HTTP/1.1\r\nHost: x", "drop reset"},
     };
