@@ -7,6 +7,7 @@
 #include "report/html.h"
 #include "report/json.h"
 #include "report/junit.h"
+#include "report/sarif.h"
 #include "report/tap.h"
 #include "report/text.h"
 

@@ -160,7 +160,8 @@ static void on_failure(struct model *m, const struct ws_prediction *p)
     bool head_whole = m->move->kind != MOVE_RAW && !m->move->cut_set;
     bool top_bit = p->violation == WS_V_LENGTH_TOP_BIT && head_whole; /* the payload will never be */
     bool control = ws_opcode_is_control(m->move->opcode_set ? m->move->opcode : move_opcode(m->move->kind));
-    bool only_spelt_long = control && m->move->long_length != 0 && m->move->size + 2 <= 125;
+    size_t body = m->move->size + (m->move->code_set ? 2u : 0u);
+    bool only_spelt_long = control && m->move->long_length != 0 && body <= 125;
     if (only_spelt_long || (is_about_deflate(p->violation) && !surely_corrupt(m->move))) {
         give_up(m);
         return;
@@ -172,7 +173,8 @@ static void on_failure(struct model *m, const struct ws_prediction *p)
     }
     bool alone = m->outcome->count == 0; /* what was due before it may never come */
     if (certain && alone) {
-        struct due *due = due_add(m, DUE_FAIL, violation->name);
+        bool never_ends = m->move->claim && m->move->length >> 63 != 0; /* why most of those who do not fail do not */
+        struct due *due = due_add(m, DUE_FAIL, ws_violation_get(never_ends ? WS_V_LENGTH_TOP_BIT : p->violation)->name);
         memcpy(due->codes, p->codes, sizeof due->codes);
         if (m->move->kind == MOVE_CLOSE) /* code and reason may both be wrong: either is reason enough */
             memcpy(due->codes, (const uint16_t[]){1002, 1007, 0}, 3 * sizeof *due->codes);

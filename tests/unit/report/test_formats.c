@@ -6,6 +6,7 @@
 static const struct { const char *word, *golden; } formats[] = {
     {"text", "report/formats.txt"}, {"junit", "report/result.junit.xml"}, {"tap", "report/result.tap"},
     {"github", "report/result.github.txt"},
+    {"sarif", "report/result.sarif.json"},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -38,6 +39,7 @@ START_TEST(several_are_told_apart)
         {"<testsuite name=\"Example/1.0 \\xfe: rfc6455\"", "<testsuite name=\"Other/2: rfc6455\""},
         {"# Subtest: Example/1.0 \\\\xfe\n", "not ok 2 - Other/2\n"},
         {"title=FAIL ping/payload-125 (Example/1.0 \xfe)", "title=FAIL ping/payload-125 (Other/2)"},
+        {"\"testee\": \"Example/1.0 \\\\xfe\"", "\"testee\": \"Other/2\""},
     };
     runs[1]->testee.agent = "Other/2";
     for (size_t i = 0; i < FORMATS; i++) {

@@ -38,8 +38,8 @@ START_TEST(refused)
 {
     static const struct { const char *words, *said; } rows[] = {
         {"jsno=x", "no report format 'jsno'; did you mean 'json'?"},
-        {"", "no report format ''; there are text, html, json, junit, tap, autobahn, github"},
-        {"json=x,", "no report format ''; there are text, html, json, junit, tap, autobahn, github"},
+        {"", "no report format ''; there are text, html, json, junit, tap, autobahn, sarif, github"},
+        {"json=x,", "no report format ''; there are text, html, json, junit, tap, autobahn, sarif, github"},
         {"json", "the report json takes a place: json=FILE"},
         {"html=", "the report html takes a place: html=DIR"},
         {"github=x", "the report github is printed: it takes no place"},

@@ -1,0 +1,89 @@
+/* See sarif.h. */
+#include "report/sarif.h"
+
+#include "report/clean.h"
+#include "report/words.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static json_t *clean_string(const char *text)
+{
+    struct buf clean;
+    buf_init(&clean, 0);
+    clean_utf8(&clean, text);
+    json_t *string = clean.failed ? NULL : json_string(buf_text(&clean));
+    buf_free(&clean);
+    return string;
+}
+
+static const char *rule_of(const struct case_result *result)
+{
+    return result->requirements != NULL && result->requirements[0] != NULL ? result->requirements[0] : result->id;
+}
+
+/* Where the scenario stands. A case that the program carries is in nobody's repository. */
+static json_t *location(const struct case_result *result)
+{
+    int line = result->step_line > 0 ? result->step_line : result->line;
+    return json_pack("[{s:{s:{s:o},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri",
+                     clean_string(result->file), "region", "startLine", line > 0 ? line : 1);
+}
+
+/* NULL without memory. */
+static json_t *result_json(const struct run_result *run, const struct case_result *result)
+{
+    struct buf message;
+    buf_init(&message, 0);
+    words_of_case(&message, result);
+    if (message.size == 0)
+        buf_append_text(&message, result->title);
+    json_t *object = json_pack(
+        "{s:o,s:s,s:{s:o},s:{s:o,s:o}}", "ruleId", clean_string(rule_of(result)), "level",
+        result->verdict >= VERDICT_FAIL ? "error" : "warning", "message", "text", clean_string(buf_text(&message)),
+        "partialFingerprints", "case", clean_string(result->id), "testee", clean_string(words_of_testee(run)));
+    bool fine = object != NULL && !message.failed;
+    if (fine && result->replay[0] != 0)
+        fine = json_object_set_new(object, "properties",
+                                   json_pack("{s:o}", "replay", clean_string(result->replay))) == 0;
+    if (fine && result->file[0] != 0)
+        fine = json_object_set_new(object, "locations", location(result)) == 0;
+    buf_free(&message);
+    if (fine)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *run_json(const struct run_result *run)
+{
+    json_t *results = json_array();
+    bool fine = results != NULL;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct case_result *result = run->cases[i];
+        bool bad = result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT;
+        if (bad && !case_result_is_known(result))
+            fine &= json_array_append_new(results, result_json(run, result)) == 0;
+    }
+    json_t *object = json_pack("{s:{s:{s:s,s:s}},s:o}", "tool", "driver", "name", "wsgauntlet", "version",
+                               run->version == NULL ? "" : run->version, "results", results);
+    if (fine)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+bool sarif_report(const struct report *report, struct buf *out, struct diag *why)
+{
+    json_t *runs = json_array();
+    bool fine = runs != NULL;
+    for (size_t i = 0; i < report->count; i++)
+        fine &= json_array_append_new(runs, run_json(report->runs[i])) == 0;
+    json_t *document = json_pack("{s:s,s:s,s:o}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json", "version",
+                                 "2.1.0", "runs", runs);
+    char *text = fine && document != NULL ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    fine = text != NULL && buf_printf(out, "%s\n", text);
+    free(text);
+    json_decref(document);
+    return fine || diag_set(why, DIAG_TROUBLE, "out of memory for the SARIF report");
+}
