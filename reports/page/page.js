@@ -43,13 +43,19 @@ function single(run) {
 
 /* The first of what failed, each a way to its case. */
 function failures() {
-  const bad = rows.filter((row) => row.worst === "FAIL" || row.worst === "ERROR");
+  const bad = rows.filter((row) => row.worst === "ERROR" ||
+    row.results.some((r) => r?.verdict === "FAIL" && r.known === undefined));
   if (bad.length === 0) return undefined;
+  const all = h("button", { type: "button", onclick: () => {
+    const toggle = document.querySelector(".toggle.fail, .toggle.error");
+    if (toggle.getAttribute("aria-pressed") === "false") toggle.click();
+    document.getElementById("cases").scrollIntoView();
+  } }, `and ${bad.length - 8} more`);
   return h("ul", { class: "failures", "aria-label": "What failed" }, bad.slice(0, 8).map((row) => {
     const result = row.results.find((r) => r?.verdict === row.worst);
     return h("li", {}, mark(row.worst), h("a", { href: `#${encodeURIComponent(row.id)}` }, visible(row.id)),
       h("span", {}, visible(cut(`${row.title}: ${result.detail || `expected ${result.expected}, got ${result.seen}`}`, 200))));
-  }), bad.length > 8 ? h("li", { class: "quiet" }, `and ${bad.length - 8} more`) : undefined);
+  }), bad.length > 8 ? h("li", { class: "more" }, all) : undefined);
 }
 
 function several() {

@@ -188,7 +188,7 @@ function eventBytes(event, them) {
   const parts = [h("dl", { class: "facts" }, facts(event, them).map(([name, value]) =>
     h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))))];
   if (isNote(event)) parts.push(h("p", { class: "remark" }, visible(event.text || "")));
-  if (text !== undefined) parts.push(h("pre", { class: "head", tabindex: 0 }, text.split("\r\n").map(visible).join("\n")));
+  if (text !== undefined) parts.push(h("pre", { class: "head", tabindex: 0 }, text.trimEnd().split("\r\n").map(visible).join("\n")));
   else if (bytes.length > 0)
     parts.push(drawn((width) => h("pre", { class: "hex", tabindex: 0, "aria-label": "bytes in hexadecimal" },
       hexLines(bytes, width < 440 ? 8 : 16))));
