@@ -233,7 +233,7 @@ static int command_RESILIENCE(const struct options *options, struct diag *why)
             .exclude = option_list(options, OPTION_EXCLUDE),
             .command = option_text(options, OPTION_CLIENT),
             .port = (uint16_t)option_number(options, OPTION_PORT, 0),
-            .profile = option_text(options, OPTION_PROFILE),
+            .profiles = option_list(options, OPTION_PROFILE),
             .pace = factor->set ? factor->factor : 1,
             .parallel = (unsigned)option_number(options, OPTION_JOBS, option_text(options, OPTION_CLIENT) ? 64 : 1),
             .seed = seed_of(options),

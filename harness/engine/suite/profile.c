@@ -64,25 +64,42 @@ static bool unknown(const char *wanted, struct diag *why)
                     wanted);
 }
 
-bool profile_load(struct profile *profile, const char *name, struct buf *errors, struct diag *why)
+static bool add(struct profile *profile, struct script *script, struct diag *why)
 {
-    *profile = (struct profile){.name = name == NULL ? "generic" : name};
-    profile->generic = parse_carried(carried("generic"), why);
-    if (profile->generic == NULL || !promises_add(&profile->promises, profile->generic, why))
+    if (script == NULL)
         return false;
-    if (name == NULL || strcmp(name, "generic") == 0)
-        return true;
+    profile->scripts[profile->count++] = script;
+    return promises_add(&profile->promises, script, why);
+}
+
+static bool add_named(struct profile *profile, const char *name, struct buf *errors, struct diag *why)
+{
     const struct embedded_file *file = carried(name);
+    buf_printf(&profile->name, "%s%s", profile->name.size > 0 ? ", " : "", name);
+    if (profile->count > PROFILES_MAX)
+        return diag_set(why, DIAG_USAGE, "more than %u profiles", PROFILES_MAX);
     if (file == NULL && strchr(name, '/') == NULL && strchr(name, '.') == NULL)
         return unknown(name, why);
-    profile->own = file != NULL ? parse_carried(file, why) : script_load(name, errors, why);
-    return profile->own != NULL && promises_add(&profile->promises, profile->own, why);
+    return add(profile, file != NULL ? parse_carried(file, why) : script_load(name, errors, why), why);
+}
+
+bool profile_load(struct profile *profile, const char *const *names, struct buf *errors, struct diag *why)
+{
+    *profile = (struct profile){0};
+    buf_init(&profile->name, 0);
+    bool fine = add(profile, parse_carried(carried("generic"), why), why);
+    for (; fine && names != NULL && *names != NULL; names++)
+        fine = add_named(profile, *names, errors, why);
+    if (profile->name.size == 0)
+        buf_append_text(&profile->name, "generic");
+    return fine;
 }
 
 void profile_free(struct profile *profile)
 {
-    script_free(profile->generic);
-    script_free(profile->own);
+    for (size_t i = 0; i < profile->count; i++)
+        script_free(profile->scripts[i]);
+    buf_free(&profile->name);
     *profile = (struct profile){0};
 }
 

@@ -6,15 +6,18 @@
 
 #include "engine/language/promises.h"
 
+#define PROFILES_MAX 8u /* on top of the generic one */
+
 struct profile {
-    struct promises promises; /* of both scripts */
-    struct script *generic, *own; /* own: NULL when none was asked for */
-    const char *name;             /* as asked for; "generic" */
+    struct promises promises; /* of all scripts */
+    struct script *scripts[PROFILES_MAX + 1];
+    size_t count;
+    struct buf name; /* as asked for: "sockette"; "generic" */
 };
 
-/* `name`: NULL, the name of a carried profile, or a path. Zero-initialise; profile_free in either case. False with a
- * diag; `errors` has the mistakes of a file. */
-bool profile_load(struct profile *profile, const char *name, struct buf *errors, struct diag *why);
+/* `names`: of carried profiles, or paths, each going before those in front of it; NULL-terminated, or NULL.
+ * Zero-initialise; profile_free in either case. False with a diag; `errors` has the mistakes of a file. */
+bool profile_load(struct profile *profile, const char *const *names, struct buf *errors, struct diag *why);
 void profile_free(struct profile *profile);
 /* The carried ones, a line each: name and title. */
 void profile_list(struct buf *out);

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BEGIN_APART_NS (40 * NS_PER_MS)  /* processes that start all at once disturb each other's waits */
+#define BEGIN_APART_NS (20 * NS_PER_MS)
+#define STARTING_MOST 4u                 /* processes that start all at once disturb each other's waits ... */
+#define STARTING_NS (2 * NS_PER_S)       /* ... so long */
 #define PROGRESS_NS (500 * NS_PER_MS)
 
 struct entry {
@@ -54,7 +56,7 @@ static bool gather(struct resilience *r)
         fine = suite_add_embedded(&r->suite, folders, r->why);
     for (const char *const *path = r->options->paths; *path != NULL; path++)
         fine &= suite_add_path(&r->suite, *path, &errors, fine ? r->why : NULL);
-    fine = fine && profile_load(&r->profile, r->options->profile, &errors, r->why);
+    fine = fine && profile_load(&r->profile, r->options->profiles, &errors, r->why);
     fputs(buf_text(&errors), r->options->errors);
     buf_free(&errors);
     for (size_t i = 0; fine && i < r->suite.script_count; i++)
@@ -217,6 +219,18 @@ static void on_tick(void *arg)
     r->tick = timer_start(r->loop, PROGRESS_NS, on_tick, r);
 }
 
+/* Checks whose client is on its way. */
+static unsigned starting(const struct resilience *r)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < r->suite.case_count; i++) {
+        const struct check *check = r->entries[i].check;
+        count += check != NULL && !r->entries[i].done && check_waits_for_client(check) &&
+                 loop_now(r->loop) < check_began(check) + STARTING_NS;
+    }
+    return count;
+}
+
 static void advance(void *arg)
 {
     struct resilience *r = arg;
@@ -233,10 +247,11 @@ static void advance(void *arg)
             loop_stop(r->loop);
         return;
     }
-    if (r->under_way < r->options->parallel) {
+    if (r->under_way >= r->options->parallel)
+        return;
+    if (starting(r) < STARTING_MOST)
         begin_next(r);
-        soon(r, BEGIN_APART_NS);
-    }
+    soon(r, BEGIN_APART_NS);
 }
 
 static void on_interrupt(void *arg)
@@ -277,7 +292,8 @@ static void write_replay(struct resilience *r)
         shell_option(&r->replay, "--exec", o->command);
     else
         buf_printf(&r->replay, " --port %u", o->port);
-    shell_option(&r->replay, "--profile", o->profile);
+    for (const char *const *name = o->profiles; name != NULL && *name != NULL; name++)
+        shell_option(&r->replay, "--profile", *name);
     if (o->pace != 1)
         buf_printf(&r->replay, " --factor %g", o->pace);
     if (o->patience != 1)
@@ -316,8 +332,8 @@ static int run_all(struct resilience *r)
     if (sinks_open(&sinks, r->options->reports, r->options->json_file, r->why)) {
         char by_hand[64];
         snprintf(by_hand, sizeof by_hand, "the client that comes to ws://127.0.0.1:%u/", r->options->port);
-        show_begin(&r->show, r->run, r->options->command != NULL ? r->options->command : by_hand, r->profile.name,
-                   r->options->pace);
+        const char *who = r->options->command != NULL ? r->options->command : by_hand;
+        show_begin(&r->show, r->run, who, buf_text(&r->profile.name), r->options->pace);
         play(r);
         show_end(&r->show, r->run, r->why->text);
         const struct report report = {.runs = &r->run, .count = 1, .trace = r->options->trace};
@@ -353,7 +369,7 @@ static int list_profiles(FILE *out)
 
 int resilience_main(const struct resilience_options *options, struct diag *why)
 {
-    if (options->profile != NULL && strcmp(options->profile, "list") == 0)
+    if (options->profiles != NULL && strcmp(options->profiles[0], "list") == 0)
         return list_profiles(options->out);
     struct resilience r = {.options = options, .why = why, .run = run_result_new()};
     int status = 0;

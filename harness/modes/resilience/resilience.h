@@ -17,7 +17,7 @@ struct resilience_options {
 
     const char *command;        /* of --exec; NULL: the client is started by hand, and comes to `port` */
     uint16_t port;
-    const char *profile;        /* a carried name or a file; NULL: what any client should promise; "list" */
+    const char *const *profiles; /* carried names or files; NULL: what any client should promise; "list" */
     double pace;                /* factor on all times; the client is told */
 
     unsigned parallel;

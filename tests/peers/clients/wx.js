@@ -35,7 +35,7 @@ class SocketTask {
     })
     socket.binaryType = 'arraybuffer'
     // In all, not since the last byte: that is what the documentation calls it.
-    const limit = setTimeout(() => socket.terminate(), options.timeout ? timeout : LONGEST_CONNECT * factor)
+    const limit = this.limit = setTimeout(() => socket.terminate(), options.timeout ? timeout : LONGEST_CONNECT * factor)
     socket.on('open', () => {
       clearTimeout(limit)
       this.readyState = states.OPEN
@@ -56,7 +56,17 @@ class SocketTask {
     })
   }
 
-  tell (event, value) { for (const handler of this.handlers[event]) handler(value) }
+  // What a listener throws is the app's own trouble and stops nobody else.
+  tell (event, value) {
+    for (const handler of this.handlers[event]) {
+      try {
+        handler(value)
+      } catch (error) {
+        process.nextTick(() => { throw error })
+      }
+    }
+  }
+
   onOpen (handler) { this.handlers.open.push(handler) }
   onMessage (handler) { this.handlers.message.push(handler) }
   onError (handler) { this.handlers.error.push(handler) }

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Clients that we know, and what `wsgauntlet resilience` says of them: the way of the tutorials fails at the second
+drop, the corrected client passes everything, and one with exactly one thing wrong fails the check that is about it.
+
+    tests/e2e/resilience.py [FAULT...]      only these faults
+
+All run at the same time, accelerated; ends with `resilience: N passed, N failed`.
+"""
+import concurrent.futures
+import fnmatch
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+root = pathlib.Path(__file__).resolve().parents[2]
+program = os.environ.get("WSGAUNTLET", str(root / "wsgauntlet"))
+clients = root / "tests/peers/clients"
+FACTOR = "0.25"
+REFERENCE = ["mini-program", "tests/peers/clients/profiles/reference.wsg"]
+STOPS = [*REFERENCE, "tests/peers/clients/profiles/stops.wsg"]
+AT_MOST_ONCE = [*REFERENCE, "tests/peers/clients/profiles/at-most-once.wsg"]
+
+# fault, the checks that have to catch it
+FAULTS = [
+    ("no-return", ["back/reset", "closing/malformed/03"]),
+    ("second-drop", ["back/reset-twice"]),
+    ("two-at-start", ["back/one-at-start"]),
+    ("two-per-failure", ["back/one-try-per-failure", "back/reset-five-times"]),
+    ("keeps-half-open", ["back/fin-twice"]),
+    ("stays-away", ["back/close-twice/1001", "back/close-twice/1012"]),
+    ("needs-server-at-start", ["back/late-server"]),
+    ("gives-up", ["back/http-503", "back/restart", "back/long-outage"]),
+    ("no-waits", ["back/http-refused/401", "pacing/flap", "pacing/rejected/1002"]),
+    ("blind-to-redirects", ["back/http-redirect"]),
+    ("no-connect-timeout", ["back/no-answer", "back/slow-answer"]),
+    ("blind-to-wrong-key", ["back/wrong-accept-key"]),
+    ("blind-to-no-upgrade", ["back/no-upgrade-header"]),
+    ("blind-to-garbage", ["back/http-behind-101", "closing/malformed/03ed", "closing/malformed/03e9ff"]),
+    ("stop-forgets-timer", ["back/stopped-while-waiting", "back/stopped-while-connecting"]),
+    ("no-first-wait", ["pacing/first-wait"]),
+    ("constant-waits", ["pacing/growth"]),
+    ("long-waits", ["pacing/cap"]),
+    ("no-jitter", ["pacing/spread", "pacing/herd"]),
+    ("never-steady", ["pacing/steady"]),
+    ("no-heartbeat", ["liveness/half-open", "liveness/nothing-comes", "liveness/nothing-arrives"]),
+    ("keeps-old", ["liveness/old-one-ends"]),
+    ("hasty-heartbeat", ["liveness/slow-line"]),
+    ("no-pong", ["liveness/pong"]),
+    ("events-of-old-ones", ["liveness/late-data"]),
+    ("no-close-answer", ["closing/answer", "closing/tcp-left-open"]),
+    ("drops-while-down", ["messages/outage-lossless"]),
+    ("forgets-what-was-sent", ["messages/in-flight", "messages/half-open"]),
+    ("forgets-at-open", ["messages/lost-ack"]),
+    ("resumes-never", ["messages/missed"]),
+    ("resumes-from-start", ["messages/missed"]),
+    ("returns-always", ["back/stays-away/1008"]),
+    ("repeats", ["messages/outage-once"]),
+    ("reorders", ["messages/outage-in-order"]),
+]
+# What is not about the reference as it is: profile and environment.
+OTHERWISE = {
+    "returns-always": (STOPS, {"STOPS": "1000,1008,1011,4401"}),
+    "repeats": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
+    "reorders": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
+}
+
+
+def play(script, profiles, checks, environment=None, factor=FACTOR):
+    """Plays these checks (globs) against a client of ours: id -> result, and what was printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "result.json"
+        command = [program, "resilience", "--exec", f"exec node {clients}/{script} {{url}}", "--factor", factor,
+                   "--json", str(file)]
+        for profile in profiles:
+            command += ["--profile", profile]
+        for check in checks:
+            command += ["--case", check]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False,
+                              env={**os.environ, **(environment or {})})
+        result = json.loads(file.read_text()) if file.exists() else {"cases": []}
+        runs = result.get("runs", [result])
+        return {case["id"]: case for case in runs[0]["cases"]}, done
+
+
+def of_fault(fault, checks):
+    profiles, environment = OTHERWISE.get(fault, (REFERENCE, {}))
+    cases, done = play("faulty.js", profiles, checks, {**environment, "FAULT": fault})
+    wrong = [f"{check} does not catch it: {cases.get(check, {}).get('verdict')}" for check in checks
+             if cases.get(check, {}).get("verdict") != "FAIL"]
+    return f"{fault} is caught by {', '.join(checks)}", wrong, done
+
+
+def of_good(name, script, profiles, checks, environment=None):
+    cases, done = play(script, profiles, checks, environment)
+    wrong = [f"{case['id']}: {case['verdict']}, {case['detail']}, {case['seen']}" for case in cases.values()
+             if case["verdict"] not in ("PASS", "UNIMPLEMENTED")]
+    played = [case for case in cases.values() if case["verdict"] == "PASS"]
+    if done.returncode != 0 and not wrong or not played:
+        wrong.append(f"exit status {done.returncode}")
+    return f"{name}: {len(played)} checks pass", wrong, done
+
+
+def of_tutorial():
+    """The whole point, in one command."""
+    _, done = play("mini-program-naive.js", [], ["back/reset", "back/reset-twice"])
+    wrong = [f"it does not say: {line}" for line in (
+        r"PASS  back/reset ", r"FAIL  back/reset-twice .*came back after the 1st reset in 0\.\d s, never after the 2nd reset",
+        r"alone: wsgauntlet resilience --exec .* --case '?back/reset-twice") if not re.search(line, done.stdout)]
+    if done.returncode != 1:
+        wrong.append(f"exit status {done.returncode}")
+    return "the tutorials' way fails at the second drop, and says so", wrong, done
+
+
+def every_check_has_a_fault():
+    """No check without a client that fails it: families by their first value."""
+    text = "".join(path.read_text() for path in sorted((root / "scenarios/resilience").glob("*.wsg")))
+    ids = re.findall(r"^case (\S+)", text, re.M)
+    caught = [check for _, checks in FAULTS for check in checks]
+    wrong = [f"no fault is caught by {one}" for one in ids
+             if not any(fnmatch.fnmatch(check, one) or check.startswith(one + "/") for check in caught)]
+    return f"each of {len(ids)} checks catches something", wrong, None
+
+
+def play_alone(job):
+    future = concurrent.futures.Future()
+    future.set_result(job[0](*job[1:]))
+    return future
+
+
+def main():
+    if not (clients / "node_modules").is_dir():
+        subprocess.run(["npm", "ci", "--prefix", str(clients)], check=True, stdout=subprocess.DEVNULL)
+    wanted = sys.argv[1:]
+    jobs = [(of_fault, *row) for row in FAULTS if not wanted or row[0] in wanted]
+    if not wanted:
+        jobs = [(of_good, "the reference client", "faulty.js", REFERENCE, ["*"]), (of_tutorial,),
+                (every_check_has_a_fault,),
+                (of_good, "the mini program", "mini-program.js", ["mini-program"], ["*/reset-twice", "*/half-open"]),
+                (of_good, "one that stays away", "faulty.js", STOPS, ["back/stays-away/*"],
+                 {"STOPS": "1000,1008,1011,4401"}),
+                (of_good, "one that sends once", "faulty.js", AT_MOST_ONCE, ["messages/outage-*"], {"AT_MOST_ONCE": "1"}),
+                *jobs]
+    failed = 0
+    # The one that has to pass plays alone: a busy machine looks like a slow client.
+    alone = [] if wanted else [play_alone(jobs.pop(0))]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
+        for future in [*alone, *[pool.submit(job[0], *job[1:]) for job in jobs]]:
+            name, wrong, done = future.result()
+            failed += bool(wrong)
+            print(f"{'not ok' if wrong else 'ok'} {name}")
+            for line in wrong:
+                print(f"    {line}")
+            if wrong and done:
+                print("".join(f"    | {line}\n" for line in (done.stdout + done.stderr).splitlines()[-30:]), end="")
+    print(f"resilience: {len(alone) + len(jobs) - failed} passed, {failed} failed")
+    return failed != 0
+
+
+sys.exit(main())
