@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define HEAD_PATIENCE   (10 * NS_PER_S)
+#define GUESS_PATIENCE  (20 * NS_PER_MS)
 #define RESPONSE_MAX    4096u
 
 struct peer {
@@ -18,6 +19,7 @@ struct peer {
     struct peer_conn *conns;
     size_t count;
     unsigned number; /* of connections so far */
+    unsigned mark;
     bool paused;
     struct ws_handshake_scratch scratch;
     struct ws_server_answer answer;
@@ -77,7 +79,8 @@ static void conn_answer(struct peer_conn *conn)
         peer_conn_end(conn);
         return;
     }
-    timer_stop(conn->timer);
+    if (conn->timer != NULL)
+        timer_stop(conn->timer);
     conn->timer = NULL;
     conn->stage = PEER_OPEN;
     if (answer->deflate && conn->hooks->agree != NULL)
@@ -105,13 +108,37 @@ static void on_head(void *owner, const struct ws_head *head, struct ws_head_scan
     conn_answer(conn);
 }
 
+/* The head will not come to its end. */
+static void give_head_up(struct peer_conn *conn)
+{
+    struct ws_server_answer *answer = &peer_of(conn)->answer;
+
+    *answer = (struct ws_server_answer){.status = 408};
+    if (conn->hooks->guesses) {
+        *answer = (struct ws_server_answer){.accept = true, .status = 101};
+        ws_accept_key("", 0, answer->accept_key);
+    }
+    conn_answer(conn);
+}
+
 static void head_too_slow(void *arg)
 {
     struct peer_conn *conn = arg;
 
     conn->timer = NULL;
-    peer_of(conn)->answer = (struct ws_server_answer){.status = 408};
-    conn_answer(conn);
+    give_head_up(conn);
+}
+
+/* What its defects make of an end comes first. */
+static void on_ended(void *owner, enum layer_end end, const struct diag *why)
+{
+    struct peer_conn *conn = owner;
+
+    if (conn->hooks->lost != NULL && conn->stage != PEER_ENDING)
+        conn->hooks->lost(conn);
+    if (conn->hooks->guesses && conn->stage == PEER_HEAD && end == LAYER_EOF)
+        give_head_up(conn);
+    peer_conn_ended(conn, end, why);
 }
 
 /* No memory is a dropped connection, nothing worse. */
@@ -121,7 +148,7 @@ static void on_accept(void *arg, struct layer *fresh)
         .opened = peer_conn_opened,
         .head = on_head,
         .event = peer_conn_event,
-        .ended = peer_conn_ended,
+        .ended = on_ended,
         .drained = peer_conn_drained,
     };
     static const struct peer_hooks correct;
@@ -146,7 +173,7 @@ static void on_accept(void *arg, struct layer *fresh)
     if (conn == NULL)
         return;
     conn->paused = peer->paused;
-    conn->timer = timer_start(peer->loop, HEAD_PATIENCE, head_too_slow, conn);
+    conn->timer = timer_start(peer->loop, conn->hooks->guesses ? GUESS_PATIENCE : HEAD_PATIENCE, head_too_slow, conn);
     conn->next = peer->conns;
     conn->link = &peer->conns;
     if (conn->next != NULL)
@@ -195,6 +222,18 @@ uint64_t peer_memory(const struct peer *peer)
     return bytes;
 }
 
+unsigned *peer_mark(struct peer *peer)
+{
+    return &peer->mark;
+}
+
+void peer_deafen(struct peer *peer)
+{
+    if (peer->listener != NULL)
+        listener_close(peer->listener);
+    peer->listener = NULL;
+}
+
 void peer_pause(struct peer *peer, bool paused)
 {
     peer->paused = paused;
@@ -212,6 +251,6 @@ void peer_stop(struct peer *peer)
         return;
     while (peer->conns != NULL)
         peer_conn_release(peer->conns);
-    listener_close(peer->listener);
+    peer_deafen(peer);
     free(peer);
 }

@@ -10,7 +10,7 @@
 
 #define END_TICK        (2 * NS_PER_S) /* the other side has so long to end, or to take more of what is queued */
 #define END_TICKS       30u
-#define STAY            (10 * NS_PER_S) /* of a client that does not end */
+#define STAY            (10 * NS_PER_S) /* of who does not end */
 #define QUEUE_HIGH      (256u << 10)   /* bytes written and not taken: above it we do not read */
 #define MESSAGE_AT_REST (64u << 10)    /* memory that a connection keeps between messages */
 
@@ -70,7 +70,7 @@ void peer_conn_end(struct peer_conn *conn)
         timer_stop(conn->timer);
     conn->timer = NULL;
     conn->stays = conn->hooks->end != NULL && conn->hooks->end(conn);
-    if (conn->stays && conn->role == WS_CLIENT) /* a server hears of its client's end */
+    if (conn->stays && (conn->role == WS_CLIENT || conn->ended)) /* else a server hears of its client's end */
         peer_conn_stay(conn);
     if (conn->stays)
         return;
@@ -83,7 +83,7 @@ void peer_conn_end(struct peer_conn *conn)
 
 static void conn_release_if_over(struct peer_conn *conn)
 {
-    bool stays = conn->stays && conn->role == WS_CLIENT;
+    bool stays = conn->stays && conn->timer != NULL; /* for its time */
 
     if (conn->stage == PEER_ENDING && conn->ended && !stays && layer_queued(endpoint_layer(conn->endpoint)) == 0)
         peer_conn_release(conn);
@@ -110,6 +110,22 @@ void peer_conn_close(struct peer_conn *conn, uint16_t code)
                              .size = code != 0 ? sizeof body : 0,
                          });
     peer_conn_end(conn);
+}
+
+static void conn_later(void *arg)
+{
+    struct peer_conn *conn = arg;
+
+    conn->timer = NULL;
+    conn->later(conn);
+}
+
+void peer_conn_later(struct peer_conn *conn, uint64_t after_ns, void (*fn)(struct peer_conn *conn))
+{
+    if (conn->stage != PEER_OPEN || conn->timer != NULL)
+        return;
+    conn->later = fn;
+    conn->timer = timer_start(conn->loop, after_ns, conn_later, conn);
 }
 
 static void echo_message(struct peer_conn *conn, const struct ws_event *event)

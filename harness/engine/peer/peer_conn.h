@@ -50,6 +50,7 @@ struct peer_conn {
     struct endpoint *endpoint;
     enum peer_stage stage;
     struct timer *timer;      /* slow head; or how long we wait for the other side to end */
+    void (*later)(struct peer_conn *conn);
     unsigned patience;        /* ticks of it that are left */
     size_t queued;            /* at its last tick */
     bool ended;               /* the other side of TCP has */
@@ -79,7 +80,7 @@ void peer_conn_ended(void *conn, enum layer_end end, const struct diag *why);
 void peer_conn_drained(void *conn);
 /* The end of TCP, as it befits the role. */
 void peer_conn_end(struct peer_conn *conn);
-/* A defect keeps a client's connection; but not for ever. */
+/* A defect keeps a connection; but not for ever. */
 void peer_conn_stay(struct peer_conn *conn);
 
 /* Where a defect takes hold; NULL members: correct. */
@@ -112,12 +113,24 @@ struct peer_hooks {
     bool (*send)(struct peer_conn *conn, struct frame_order *order);
     /* TCP is to be ended. True: dealt with. */
     bool (*end)(struct peer_conn *conn);
+    /* Server: the other side ended or reset TCP, and there was no closing handshake. */
+    void (*lost)(struct peer_conn *conn);
+    /* Server: a request that does not come to its end is taken for a good one. */
+    bool guesses;
 };
 
 /* Sends by way of the hook. */
 void peer_conn_send(struct peer_conn *conn, struct frame_order *order);
 /* A Close with the code (0: none), then the end. */
 void peer_conn_close(struct peer_conn *conn, uint16_t code);
+
+/* Calls fn after a while, unless the connection has ended by then. It must be open. */
+void peer_conn_later(struct peer_conn *conn, uint64_t after_ns, void (*fn)(struct peer_conn *conn));
+
+/* From now on it takes no connection: as good as dead. */
+void peer_deafen(struct peer *peer);
+/* What its connections share, for a defect to remember something in; 0 at first. */
+unsigned *peer_mark(struct peer *peer);
 
 /* The answer's text with its defects. */
 void peer_text_spoil(struct peer_conn *conn, struct buf *text);

@@ -2,6 +2,7 @@
  * peer_faults.def do to the opening handshake; for the rest see defects.h. */
 #include "engine/peer/defects.h"
 #include "engine/peer/defects_deflate.h"
+#include "engine/peer/defects_server.h"
 
 #include <string.h>
 

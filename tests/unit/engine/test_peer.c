@@ -338,7 +338,8 @@ static void record(const struct peer_fault *fault, size_t n, struct buf *out)
     talk_end(&t);
 }
 
-START_TEST(every_defect_shows_and_is_one_only)
+/* That each shows is what test_conformance tells. */
+START_TEST(no_defect_breaks_everything)
 {
     static struct buf right[ALL_STIMULI];
     struct buf wrong;
@@ -353,7 +354,6 @@ START_TEST(every_defect_shows_and_is_one_only)
             record(&faults[f], n, &wrong);
             shown += wrong.size != right[n].size || memcmp(wrong.data, right[n].data, wrong.size) != 0;
         }
-        ck_assert_msg(shown != 0, "%s does not show", faults[f].name);
         ck_assert_msg(shown != ALL_STIMULI, "%s breaks everything", faults[f].name);
     }
     for (size_t n = 0; n < ALL_STIMULI; n++)
@@ -479,5 +479,5 @@ END_TEST
 
 UNIT_MAIN("peer", answers_in_one_segment, answers_byte_by_byte, answers_in_random_segments, slow_head,
           the_other_side_never_ends, half_closed, reset_in_the_middle, flood_without_reading, deaf_at_the_end,
-          messages_up_to_the_limit, bomb, garbage, every_defect_shows_and_is_one_only, the_table_is_sound,
+          messages_up_to_the_limit, bomb, garbage, no_defect_breaks_everything, the_table_is_sound,
           echoes_on_the_real_loop, echoes_over_tls, a_taken_port_is_said)
