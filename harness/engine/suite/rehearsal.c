@@ -81,7 +81,8 @@ bool rehearsal_notices(const struct test_case *test, const struct peer_fault *fa
 
 bool rehearsal_is_loud(const struct peer_fault *fault, uint64_t seed)
 {
-    static const char plain[] = "case plain \"open, echo and close\"\n  open\n  send text \"plainest\"\n  expect echo\n";
+    static const char plain[] = "case plain \"open, echo and close\"\n"
+                                "  open\n  send text \"plainest\"\n  expect echo\n";
     struct buf errors;
     unsigned mistakes;
 
