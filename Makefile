@@ -24,8 +24,8 @@ LINK_modes  := modes report engine net wire base
 LINK_cli    := cli modes report engine net wire base
 LIBS_wire   := -lz -lcrypto
 LIBS_net    := -luv -lssl -lcrypto
-LIBS_engine := $(LIBS_net) -lz -lpcre2-8 -lm
-LIBS_report := $(LIBS_engine) -ljansson
+LIBS_engine := $(LIBS_net) -lz -lpcre2-8 -lm -ljansson
+LIBS_report := $(LIBS_engine)
 LIBS_modes  := $(LIBS_report)
 LIBS_cli    := $(LIBS_report)
 

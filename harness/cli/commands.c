@@ -110,6 +110,7 @@ static int play(const struct options *options, const char *const *paths, const c
             .shard = (unsigned)options->values[OPTION_SHARD].number,
             .shards = (unsigned)options->values[OPTION_SHARD].shards,
             .repeat = (unsigned)option_number(options, OPTION_REPEAT, 1),
+            .spec_file = option_text(options, OPTION_SPEC),
             .baseline_file = option_text(options, OPTION_BASELINE),
             .baseline_out = option_text(options, OPTION_WRITE_BASELINE),
             .whom = whom_of(options, url),

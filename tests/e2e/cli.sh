@@ -186,12 +186,30 @@ valid "$dir/death.json"
 coproc ECHO { exec "$wsg" echo --deflate; }
 read -r line <&"${ECHO[0]}"
 url=${line##* }
-for jobs in 1 8; do
+for jobs in 1 8; do # what those that are left out send depends on how soon the peer fails them
     is "the suite, $jobs at a time" 0 test "$url" --seed 7 -j "$jobs" --json "$dir/jobs-$jobs.json"
     grep -o '"sent_digest.*' "$dir/jobs-$jobs.json" >"$dir/sent-$jobs"
 done
 test -s "$dir/sent-1" && cmp -s "$dir/sent-1" "$dir/sent-8"; verdict $? "    sends the same bytes in each case"
 # shellcheck disable=SC2154
+kill "$ECHO_PID"
+wait "$ECHO_PID" 2>/dev/null
+
+# --- Autobahn's own file ---
+coproc ECHO { exec "$wsg" echo; }
+read -r line <&"${ECHO[0]}"
+url=${line##* }
+cat >"$dir/fuzzingclient.json" <<EOF
+{"options": {"failByDrop": false}, "outdir": "$dir/servers",
+ "servers": [{"agent": "One", "url": "$url", "options": {"version": 18}},
+             {"agent": "Two", "url": "$url", "protocols": ["chat"]}],
+ "cases": ["7.*", "1.1.1"], "exclude-cases": ["7.9.*"], "exclude-agent-cases": {"Tw*": ["1.*"]}}
+EOF
+is "fuzzingclient.json" 0 test --spec "$dir/fuzzingclient.json" --json "$dir/servers.json"; out "; One"; out "; Two"; valid "$dir/servers.json"
+"$python" -c "import json, sys; r = json.load(open('$dir/servers/index.json')); sys.exit(not ('1.1.1' in r['One'] and len(r['One']) == len(r['Two']) + 1))"
+verdict $? "    both servers in Autobahn's index.json"
+is "with a server of its own" 0 test "$url" --spec "$dir/fuzzingclient.json"; out "29 cases"
+is "no baseline for two" 2 test --spec "$dir/fuzzingclient.json" --baseline x; one_line; err "a baseline is of one server"
 kill "$ECHO_PID"
 wait "$ECHO_PID" 2>/dev/null
 

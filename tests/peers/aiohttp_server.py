@@ -30,7 +30,7 @@ def main(port, cert=None, key=None):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(cert, key)
     application = web.Application()
-    application.router.add_route("*", "/{path:.*}", echo)
+    application.router.add_get("/{path:.*}", echo)
     web.run_app(application, host="127.0.0.1", port=int(port), ssl_context=tls, print=None, access_log=None)
 
 

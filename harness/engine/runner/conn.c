@@ -245,7 +245,7 @@ static void conn_init(struct conn *c, struct runner *r, const char *actor)
     c->unreturned_last = &c->unreturned;
     buf_init(&c->message, 0);
     buf_init(&c->head.bytes, 0);
-    buf_init(&c->sent_head, 2 * WS_HEAD_BYTES_MAX);
+    buf_init(&c->sent_head, LIMIT_MESSAGE_LEAST); /* ours may be larger than what we take */
 }
 
 struct conn *conn_new(struct runner *r, const char *actor)

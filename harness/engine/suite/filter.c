@@ -66,7 +66,8 @@ static bool chosen(const struct suite_filter *filter, const struct suite_case *o
     return wanted(of, filter->include, matches_id) && wanted(of, filter->sections, matches_section) &&
            wanted(of, filter->requirements, matches_requirement) &&
            (filter->exclude == NULL || !matches_any(of, filter->exclude, matches_id)) &&
-           !(filter->no_scenarios && of->test->is_scenario);
+           !(filter->no_scenarios && of->test->is_scenario) &&
+           (filter->wants == NULL || filter->wants(filter->wants_arg, of->test));
 }
 
 size_t suite_filter(struct suite *suite, const struct suite_filter *filter)

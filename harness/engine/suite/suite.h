@@ -39,6 +39,8 @@ struct suite_filter {
     const char *const *requirements; /* ids of requirements: "6455-5.5*" */
     enum role_tested role;           /* cases for the other role are left out; BOTH: none */
     bool no_scenarios;               /* only conformance cases */
+    bool (*wants)(void *arg, const struct test_case *test); /* one more condition; NULL: none */
+    void *wants_arg;
     unsigned shard, shards;          /* of what is left every shards-th case, from the shard-th (1 ..) on; 0: all */
 };
 /* Drops cases that do not match; returns how many of them only for their role. */

@@ -1,70 +1,15 @@
 /* See play.h. */
 #include "modes/play/play.h"
 
-#include "engine/suite/suite.h"
+#include "modes/play/choose.h"
 #include "modes/play/known.h"
 #include "modes/play/listen.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* ---- the suite ---- */
-
-static bool gather(struct suite *suite, const struct play_options *options, struct diag *why)
-{
-    if (options->paths == NULL)
-        return suite_add_embedded(suite, NULL, why);
-    struct buf errors;
-    buf_init(&errors, 0);
-    bool fine = true;
-    for (const char *const *path = options->paths; *path != NULL; path++)
-        fine &= suite_add_path(suite, *path, &errors, fine ? why : NULL);
-    fputs(buf_text(&errors), options->errors);
-    buf_free(&errors);
-    return fine;
-}
-
-/* A glob that nothing matches is a typo: an error where nothing is left to play, else a word. */
-static bool tell_idle(const struct suite *suite, const struct suite_filter *filter, FILE *errors, struct diag *why)
-{
-    const char *option, *glob = suite_filter_idle(suite, filter, &option);
-    if (glob == NULL)
-        return true;
-    diag_set(why, DIAG_USAGE, "no case matches %s '%s'; `wsgauntlet list` has them all", option, glob);
-    if (strcmp(option, "--exclude") != 0)
-        return false;
-    fprintf(errors, "note: %s\n", why->text);
-    *why = (struct diag){0};
-    return true;
-}
-
-/* Files, then filters. False with the reason; what files say of themselves is already printed. */
-static bool choose(struct suite *suite, struct baseline *known, const struct play_options *options, struct diag *why)
-{
-    struct suite_filter filter = {
-        .include = options->include,
-        .exclude = options->exclude,
-        .sections = options->sections,
-        .requirements = options->requirements,
-        .role = options->listen != NULL ? TESTED_CLIENT : TESTED_SERVER,
-        .no_scenarios = options->paths == NULL,
-        .shard = options->shard,
-        .shards = options->shards,
-    };
-    if (!gather(suite, options, why) || !known_read(known, suite, options, why) ||
-        !tell_idle(suite, &filter, options->errors, why))
-        return false;
-    size_t of_others = suite_filter(suite, &filter);
-    if (options->timeout_ns != 0)
-        suite_set_timeout(suite, options->timeout_ns);
-    if (of_others != 0 && options->paths != NULL) /* of the suite everybody knows: `serve` plays them */
-        fprintf(options->errors, "note: %zu case%s for %s left out\n", of_others, of_others == 1 ? "" : "s",
-                options->listen != NULL ? "servers" : "clients");
-    if (suite->case_count == 0)
-        return diag_set(why, DIAG_USAGE, "no case to play: none matches");
-    return suite_repeat(suite, options->repeat) || diag_set(why, DIAG_TROUBLE, "out of memory");
-}
 
 /* ---- what is told ---- */
 
@@ -93,18 +38,34 @@ static void on_note(void *arg, const char *text)
 
 /* ---- the run ---- */
 
-static void introduce(struct run_result *run, const struct whom *whom, const struct play_options *options)
+/* One testee, and what becomes of it. */
+struct target {
+    const struct play_options *options;
+    const struct spec *spec;     /* NULL: none */
+    const char *agent;           /* how it is to be called; NULL: as it calls itself */
+    struct whom_options against;
+    struct suite suite;
+    struct baseline known;
+    struct whom whom;
+    struct run_result *run;
+    bool interrupted;
+};
+
+static void introduce(struct target *t)
 {
-    run->mode = options->mode;
-    run->started = options->started;
-    run->seed = whom->options->seed;
+    struct run_result *run = t->run;
+    run->mode = t->options->mode;
+    run->started = t->options->started;
+    run->seed = t->against.seed;
     run->testee = (struct testee_info){
-        .url = buf_text(&whom->url),
-        .command = whom->options->command == NULL ? "" : whom->options->command,
-        .agent = "",
-        .builtin = whom->builtin,
-        .tls = whom->testee.url.secure,
+        .url = arena_text(&run->arena, buf_text(&t->whom.url)),
+        .command = t->against.command == NULL ? "" : t->against.command,
+        .agent = t->agent == NULL ? "" : arena_text(&run->arena, t->agent),
+        .builtin = t->whom.builtin,
+        .tls = t->whom.testee.url.secure,
     };
+    run->planned = t->suite.case_count;
+    run->rounds = t->suite.rounds;
 }
 
 /* Our own troubles go before what the cases say, but for a testee that is lost:
@@ -117,40 +78,38 @@ static int status_of(enum play_end end, const struct run_result *run)
     return end == PLAY_LOST && status == 0 ? DIAG_TROUBLE : status;
 }
 
-static int play(const struct suite *suite, const struct baseline *known, const struct play_options *options,
-                struct whom *whom, const struct sinks *sinks, struct run_result *run, struct diag *why)
+static int play(struct target *t, struct diag *why)
 {
+    const struct play_options *options = t->options;
     struct text_options form = text_form(options);
     struct text_report text;
-    introduce(run, whom, options);
-    run->planned = suite->case_count;
-    run->rounds = suite->rounds;
-    text_begin(&text, &form, run, buf_text(&whom->against));
+    introduce(t);
+    text_begin(&text, &form, t->run, buf_text(&t->whom.against));
     struct play_config config = {
-        .runner = {.loop = whom->loop, .testee = &whom->testee, .role = WS_CLIENT, .seed = options->whom.seed,
-                   .patience = options->whom.patience, .full = options->full,
+        .runner = {.loop = t->whom.loop, .testee = &t->whom.testee, .role = WS_CLIENT, .seed = t->against.seed,
+                   .patience = t->against.patience, .full = options->full,
                    .troubles_only = !options->trace,
-                   .replay_prefix = buf_text(&whom->replay)},
+                   .replay_prefix = buf_text(&t->whom.replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
-        .baseline = known,
+        .baseline = &t->known,
         .echoes = options->paths == NULL,
         .progress = on_progress,
         .note = on_note,
         .arg = &text,
     };
     struct diag stopped = {0};
-    enum play_end end = suite_play(suite, &config, run, &stopped);
+    enum play_end end = suite_play(&t->suite, &config, t->run, &stopped);
     bool refused = strncmp(stopped.text, "nothing listens", strlen("nothing listens")) == 0;
+    t->interrupted = end == PLAY_INTERRUPTED;
     if (end == PLAY_NO_TESTEE)
         diag_set(why, DIAG_TROUBLE, "%s%s", stopped.text,
                  refused ? "; start the server or give --exec 'CMD {port}'" : "");
-    else if (known_write(known, run, options, &text, why)) {
-        known_tell(known, run, &text);
-        text_end(&text, run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
+    else if (known_write(&t->known, t->run, options, &text, why)) {
+        known_tell(&t->known, t->run, &text);
+        text_end(&text, t->run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
     }
-    const struct report report = {.runs = &run, .count = 1, .trace = options->trace};
-    return sinks_write(sinks, &report, why) ? status_of(end, run) : DIAG_TROUBLE;
+    return status_of(end, t->run);
 }
 
 /* What of the replay command is about how, not whom. */
@@ -165,56 +124,148 @@ static void write_replay(struct buf *out, const struct play_options *options)
 }
 
 /* We are the server. */
-static int play_clients(const struct suite *suite, const struct play_options *options, const struct sinks *sinks,
-                        struct run_result *run, struct diag *why)
+static int play_clients(struct target *t, struct diag *why)
 {
-    struct text_options form = text_form(options);
+    struct text_options form = text_form(t->options);
     struct text_report text;
-    run->mode = options->mode;
-    run->started = options->started;
-    run->seed = options->whom.seed;
-    run->planned = suite->case_count;
-    run->testee = (struct testee_info){
-        .role = ROLE_CLIENT, .url = "", .agent = "",
-        .command = options->whom.command == NULL ? "" : options->whom.command};
-    text_begin(&text, &form, run, options->whom.command == NULL ? "the client that comes" : options->whom.command);
-    if (!listen_play(suite, options, run, on_progress, &text, why))
+    introduce(t);
+    t->run->testee.role = ROLE_CLIENT;
+    text_begin(&text, &form, t->run, t->against.command == NULL ? "the client that comes" : t->against.command);
+    if (!listen_play(&t->suite, t->options, t->run, on_progress, &text, why))
         return DIAG_TROUBLE;
-    text_end(&text, run, run->interrupted ? "stopped" : "");
-    const struct report report = {.runs = &run, .count = 1, .trace = options->trace};
-    return sinks_write(sinks, &report, why) ? status_of(run->interrupted ? PLAY_INTERRUPTED : PLAY_DONE, run)
-                                            : DIAG_TROUBLE;
+    text_end(&text, t->run, t->run->interrupted ? "stopped" : "");
+    return status_of(t->run->interrupted ? PLAY_INTERRUPTED : PLAY_DONE, t->run);
+}
+
+/* From the choice of the cases to the last of them. Everything but the result is gone afterwards. */
+static int visit(struct target *t, struct diag *why)
+{
+    int status = 0;
+    t->against.replay = t->options->paths != NULL ? "wsgauntlet run" : "wsgauntlet test";
+    t->against.url_option = t->options->paths != NULL;
+    t->run = run_result_new();
+    if (t->run == NULL)
+        diag_set(why, DIAG_TROUBLE, "out of memory");
+    else if (!choose_cases(&t->suite, &t->known, t->options, t->spec, t->agent == NULL ? "" : t->agent, why))
+        status = (int)why->kind;
+    else if (t->options->listen != NULL)
+        status = play_clients(t, why);
+    else if (whom_start(&t->whom, &t->against, why)) {
+        write_replay(&t->whom.replay, t->options);
+        status = play(t, why);
+    }
+    whom_end(&t->whom);
+    baseline_free(&t->known);
+    suite_free(&t->suite);
+    return why->kind != DIAG_NONE ? (int)why->kind : status;
+}
+
+/* ---- one server, or those of a spec file ---- */
+
+struct visits {
+    struct spec spec;
+    struct target *targets;
+    struct run_result **runs; /* of those that were visited */
+    size_t count, done;
+};
+
+static bool plan(struct visits *v, const struct play_options *options, struct diag *why)
+{
+    bool own = options->whom.url != NULL || options->whom.command != NULL;
+    const struct spec_server *server = NULL;
+    if (options->listen != NULL && (options->whom.url != NULL || options->whom.simulated))
+        return diag_set(why, DIAG_USAGE, "--listen is for clients: leave out --url and --sim");
+    if (options->spec_file != NULL && !spec_read(&v->spec, options->spec_file, SPEC_OF_SERVERS, why))
+        return false;
+    if (!own) /* as with Autobahn's -w: a server that is named here goes before those of the file */
+        server = v->spec.servers;
+    v->count = 1;
+    while (server != NULL && server[v->count - 1].url != NULL && server[v->count].url != NULL)
+        v->count++;
+    if (v->count > 1 && (options->baseline_file != NULL || options->baseline_out != NULL))
+        return diag_set(why, DIAG_USAGE, "a baseline is of one server, and %s names %zu: give the URL of one of them",
+                        options->spec_file, v->count);
+    v->targets = calloc(v->count, sizeof *v->targets);
+    v->runs = calloc(v->count, sizeof(struct run_result *));
+    if (v->targets == NULL || v->runs == NULL)
+        return diag_set(why, DIAG_TROUBLE, "out of memory");
+    for (size_t i = 0; i < v->count; i++) {
+        struct target *t = &v->targets[i];
+        *t = (struct target){.options = options, .against = options->whom};
+        t->spec = options->spec_file == NULL ? NULL : &v->spec;
+        if (server == NULL || server[i].url == NULL)
+            continue;
+        t->agent = server[i].agent;
+        t->against.url = server[i].url;
+        t->against.origin = options->whom.origin != NULL ? options->whom.origin : server[i].origin;
+        t->against.protocols = options->whom.protocols != NULL ? options->whom.protocols : server[i].protocols;
+    }
+    return true;
+}
+
+/* The values of --report, and the folder that the spec file wants its reports in. */
+static const char *const *reports_of(const struct visits *v, const struct play_options *options, char *outdir,
+                                     size_t size, const char **list)
+{
+    const char *const *given = options->reports;
+    size_t count = 0;
+    for (; given != NULL && *given != NULL && count < LIMIT_REPORTS; given++)
+        list[count++] = *given;
+    if (v->spec.outdir != NULL && count < LIMIT_REPORTS) {
+        snprintf(outdir, size, "autobahn=%s", v->spec.outdir);
+        list[count++] = outdir;
+    }
+    list[count] = NULL;
+    return list;
+}
+
+/* A failed case counts before our own trouble, and one server that is not there does not keep the others. */
+static int visit_all(struct visits *v, const struct play_options *options, struct diag *why)
+{
+    bool failed = false, interrupted = false;
+    int trouble = 0;
+    for (size_t i = 0; i < v->count && !interrupted; i++) {
+        struct diag own = {0};
+        int status = visit(&v->targets[i], &own);
+        struct run_result *run = v->targets[i].run;
+        if (run != NULL && run->planned != 0) /* it came to playing */
+            v->runs[v->done++] = run;
+        else
+            run_result_free(run);
+        interrupted = v->targets[i].interrupted;
+        failed |= status == 1;
+        trouble = status > trouble ? status : trouble;
+        if (own.kind != DIAG_NONE && v->count > 1)
+            fprintf(options->errors, "note: %s: %s\n", v->targets[i].against.url, own.text);
+        else if (own.kind != DIAG_NONE)
+            *why = own;
+    }
+    return failed ? 1 : trouble;
 }
 
 int play_main(const struct play_options *options, struct diag *why)
 {
-    struct whom_options against = options->whom;
-    against.replay = options->paths != NULL ? "wsgauntlet run" : "wsgauntlet test";
-    against.url_option = options->paths != NULL;
-    struct suite suite = {0};
-    struct baseline known = {0};
-    struct whom whom = {0};
+    struct visits v = {0};
     struct sinks sinks = {0};
-    struct run_result *run = run_result_new();
+    const char *list[LIMIT_REPORTS + 1];
+    char outdir[PATH_MAX];
     int status = 0;
-    if (run == NULL)
-        diag_set(why, DIAG_TROUBLE, "out of memory");
-    else if (options->listen != NULL && (options->whom.url != NULL || options->whom.simulated))
-        diag_set(why, DIAG_USAGE, "--listen is for clients: leave out --url and --sim");
-    else if (!choose(&suite, &known, options, why) ||
-             !sinks_open(&sinks, options->reports, options->json_file, why)) {
-        status = (int)why->kind;
-    } else if (options->listen != NULL) {
-        status = play_clients(&suite, options, &sinks, run, why);
-    } else if (whom_start(&whom, &against, why)) {
-        write_replay(&whom.replay, options);
-        status = play(&suite, &known, options, &whom, &sinks, run, why);
+    if (plan(&v, options, why) &&
+        sinks_open(&sinks, reports_of(&v, options, outdir, sizeof outdir, list), options->json_file, why)) {
+        status = visit_all(&v, options, why);
+        const struct report report = {.runs = v.runs, .count = v.done, .trace = options->trace};
+        struct diag unwritten = {0};
+        if (v.done != 0 && !sinks_write(&sinks, &report, &unwritten)) {
+            status = DIAG_TROUBLE;
+            *why = unwritten;
+        }
     }
     status = why->kind != DIAG_NONE ? (int)why->kind : status;
-    whom_end(&whom);
     sinks_free(&sinks);
-    run_result_free(run);
-    baseline_free(&known);
-    suite_free(&suite);
+    for (size_t i = 0; i < v.done; i++)
+        run_result_free(v.runs[i]);
+    free(v.targets);
+    free(v.runs);
+    spec_free(&v.spec);
     return status;
 }

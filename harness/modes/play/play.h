@@ -16,6 +16,7 @@ struct play_options {
     const char *const *include, *const *exclude, *const *sections, *const *requirements; /* see struct suite_filter */
     unsigned shard, shards;     /* 0: all */
     unsigned repeat;            /* rounds; 1 or 0: one */
+    const char *spec_file;      /* Autobahn's fuzzingclient.json: servers and cases; NULL: none */
     const char *baseline_file;  /* failures that are known; NULL: none */
     const char *baseline_out;   /* where to write them; NULL: not */
 

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "engine/exec_client.h"
 #include "engine/serve/serve.h"
-#include "modes/serve/spec.h"
+#include "engine/suite/spec.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
@@ -299,7 +299,7 @@ int serve_main(const struct serve_options *options, struct diag *why)
     buf_init(&replay, 0);
     buf_init(&d.url, 0);
     buf_append_text(&replay, "wsgauntlet serve");
-    bool fine = options->spec_file == NULL || spec_read(&d.spec, options->spec_file, why);
+    bool fine = options->spec_file == NULL || spec_read(&d.spec, options->spec_file, SPEC_OF_CLIENTS, why);
     if (fine && choose(&d, why) && sinks_open(&d.sinks, options->reports, options->json_file, why) &&
         start(&d, buf_text(&replay), why))
         status = run(&d, why);

@@ -1,6 +1,6 @@
 /* See spec.h. Members that say how Autobahn's own library shall behave
  * ("options") have no meaning here and are passed over, as unknown ones are. */
-#include "modes/serve/spec.h"
+#include "engine/suite/spec.h"
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -34,12 +34,12 @@ static bool read_list(struct spec *spec, const json_t *value, const char *member
     if (value == NULL || json_is_null(value))
         return true;
     if (!json_is_array(value))
-        return wrong(why, member, "a list of case patterns");
+        return wrong(why, member, "a list of strings");
     const char **list = arena_alloc(&spec->arena, (json_array_size(value) + 1) * sizeof *list);
     for (size_t i = 0; list != NULL && i < json_array_size(value); i++) {
         const char *text = json_string_value(json_array_get(value, i));
         if (text == NULL)
-            return wrong(why, member, "a list of case patterns");
+            return wrong(why, member, "a list of strings");
         list[i] = arena_text(&spec->arena, text);
         if (list[i] == NULL)
             list = NULL;
@@ -67,20 +67,50 @@ static bool read_agents(struct spec *spec, json_t *agents, struct diag *why)
     return true;
 }
 
-static bool read_root(struct spec *spec, json_t *root, struct diag *why)
+static bool read_server(struct spec *spec, const json_t *object, struct spec_server *server, struct diag *why)
+{
+    if (!json_is_object(object) || !json_is_string(json_object_get(object, "url")))
+        return wrong(why, "servers", "a list of objects, each with a string \"url\"");
+    return read_text(spec, object, "url", &server->url, why) &&
+           read_text(spec, object, "agent", &server->agent, why) &&
+           read_text(spec, object, "origin", &server->origin, why) &&
+           read_list(spec, json_object_get(object, "protocols"), "protocols", &server->protocols, why);
+}
+
+static bool read_servers(struct spec *spec, const json_t *servers, struct diag *why)
+{
+    size_t count = json_array_size(servers);
+    if (servers != NULL && !json_is_array(servers))
+        return wrong(why, "servers", "a list of objects, each with a string \"url\"");
+    spec->servers = arena_alloc(&spec->arena, (count + 1) * sizeof *spec->servers);
+    if (spec->servers == NULL)
+        return diag_set(why, DIAG_TROUBLE, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        if (!read_server(spec, json_array_get(servers, i), &spec->servers[i], why))
+            return false;
+    return true;
+}
+
+static bool read_root(struct spec *spec, json_t *root, enum spec_kind kind, struct diag *why)
 {
     if (!json_is_object(root))
         return diag_set(why, DIAG_USAGE, "the file has to be one JSON object");
-    if (json_object_get(root, "servers") != NULL)
-        return diag_set(why, DIAG_USAGE, "this is a fuzzingclient.json: it tests servers, by `wsgauntlet test --spec`");
-    return read_text(spec, root, "url", &spec->url, why) && read_text(spec, root, "outdir", &spec->outdir, why) &&
-           read_text(spec, root, "cert", &spec->certificate, why) && read_text(spec, root, "key", &spec->key, why) &&
+    bool of_servers = json_object_get(root, "servers") != NULL;
+    if (of_servers && kind == SPEC_OF_CLIENTS)
+        return diag_set(why, DIAG_USAGE, "this is a fuzzingclient.json: it is for `wsgauntlet test --spec`");
+    if (!of_servers && kind == SPEC_OF_SERVERS && json_object_get(root, "url") != NULL)
+        return diag_set(why, DIAG_USAGE, "this is a fuzzingserver.json: it is for `wsgauntlet serve --spec`");
+    return read_servers(spec, json_object_get(root, "servers"), why) &&
+           read_text(spec, root, "url", &spec->url, why) &&
+           read_text(spec, root, "outdir", &spec->outdir, why) &&
+           read_text(spec, root, "cert", &spec->certificate, why) &&
+           read_text(spec, root, "key", &spec->key, why) &&
            read_list(spec, json_object_get(root, "cases"), "cases", &spec->cases, why) &&
            read_list(spec, json_object_get(root, "exclude-cases"), "exclude-cases", &spec->exclude, why) &&
            read_agents(spec, json_object_get(root, "exclude-agent-cases"), why);
 }
 
-bool spec_read(struct spec *spec, const char *path, struct diag *why)
+bool spec_read(struct spec *spec, const char *path, enum spec_kind kind, struct diag *why)
 {
     struct buf text;
     json_error_t error;
@@ -91,8 +121,8 @@ bool spec_read(struct spec *spec, const char *path, struct diag *why)
     json_t *root = fine ? json_loadb(buf_text(&text), text.size, 0, &error) : NULL;
     if (fine && root == NULL)
         fine = diag_set(why, DIAG_USAGE, "%s:%d:%d: %s", path, error.line, error.column, error.text);
-    else if (fine && !read_root(spec, root, why))
-        fine = diag_prefix(why, "%s", path);
+    else if (fine && !read_root(spec, root, kind, why))
+        fine = diag_prefix(why, "%s: ", path);
     json_decref(root);
     buf_free(&text);
     return fine;
@@ -100,14 +130,24 @@ bool spec_read(struct spec *spec, const char *path, struct diag *why)
 
 void spec_free(struct spec *spec) { arena_free(&spec->arena); }
 
+static bool matches_any(const char *const *patterns, const char *id, bool whole)
+{
+    for (; patterns != NULL && *patterns != NULL; patterns++)
+        if (autobahn_pattern_matches(*patterns, id, whole))
+            return true;
+    return false;
+}
+
+bool spec_includes(const struct spec *spec, const char *id)
+{
+    bool all = spec->cases == NULL || spec->cases[0] == NULL;
+    return (all || matches_any(spec->cases, id, false)) && !matches_any(spec->exclude, id, false);
+}
+
 bool spec_excludes(const struct spec *spec, const char *agent, const char *id)
 {
-    for (const struct spec_agent *row = spec->agents; row != NULL && row->agent != NULL; row++) {
-        if (!autobahn_pattern_matches(row->agent, agent, true))
-            continue;
-        for (const char *const *pattern = row->cases; pattern != NULL && *pattern != NULL; pattern++)
-            if (autobahn_pattern_matches(*pattern, id, true))
-                return true;
-    }
+    for (const struct spec_agent *row = spec->agents; row != NULL && row->agent != NULL; row++)
+        if (autobahn_pattern_matches(row->agent, agent, true) && matches_any(row->cases, id, true))
+            return true;
     return false;
 }
