@@ -373,6 +373,16 @@ START_TEST(distances_up_to_the_window_and_no_further)
             ck_assert_uint_eq(message.size, window + 400);
             buf_free(&w.bytes);
         }
+        for (unsigned more = 0; bits < 15 && more <= window; more += window / 8 - 1) {
+            unsigned distances[] = {window / 2, window / 2 + 1, window - 1, window, window + 1};
+            for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
+                buf_clear(&message);
+                write_match(&w, window + more + 1, distances[i]);
+                bool fine = inflate_both_ways(bits, &w.bytes, &message) == WS_CODEC_OK;
+                ck_assert_msg(fine == (distances[i] <= window), "%d bits, %u behind %u", bits, distances[i], window + more);
+                buf_free(&w.bytes);
+            }
+        }
         buf_clear(&message);
         write_match(&w, 200, 201); /* before the start */
         ck_assert_int_eq(inflate_both_ways(bits, &w.bytes, &message), WS_CODEC_CORRUPT);
