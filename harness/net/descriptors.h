@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Raises the soft limit of open files to the hard one; returns what it is now. */
+/* Raises the soft limit of open files to the hard one, and that as far as we may and need; returns what it is now. */
 size_t descriptors_raise(void);
 
 #endif

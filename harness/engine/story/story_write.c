@@ -17,6 +17,8 @@
 #define ANSWER_USUAL (2 * NS_PER_S)   /* as long as an expect waits anyway */
 #define EXACT_MAX 4096u               /* a longer payload is expected by its kind alone */
 #define VALUES_MAX 60u                /* captures: LIMIT_CAPTURES of the language */
+#define SECRETS_MAX 100u
+#define SECRET_LEAST 4u               /* bytes: a shorter one would mask half the text */
 
 /* One side made it up, the other repeats it: ${v1} ... */
 struct recurring { const uint8_t *bytes; size_t size; bool captured; };
@@ -29,6 +31,8 @@ struct teller {
     bool actors;               /* connections overlap */
     struct recurring values[VALUES_MAX];
     unsigned value_count;
+    struct recurring secrets[SECRETS_MAX]; /* masked wherever they stand, so that they agree */
+    unsigned secret_count;
     uint64_t last_ns;          /* of the event before */
     bool last_ours;            /* on the same connection: what comes next is an answer */
     bool *closed, *gone;       /* by connection: a Close went; its end was told */
@@ -94,6 +98,35 @@ static bool we_say(const struct teller *t, size_t begin, size_t end, const uint8
     return false;
 }
 
+static void find_secrets(struct teller *t)
+{
+    for (size_t i = 0; i < t->story->count && !t->options->secrets; i++) {
+        const struct story_event *e = &t->story->events[i];
+        struct story_token token;
+        for (size_t from = 0; is_text(e) && story_token_next(e->bytes, e->size, &from, &token);)
+            if (token.kind == TOKEN_SECRET && token.size >= SECRET_LEAST && t->secret_count < SECRETS_MAX)
+                t->secrets[t->secret_count++] = (struct recurring){.bytes = e->bytes + token.at, .size = token.size};
+    }
+}
+
+/* The next part of the text that varies or is secret. */
+static bool next_token(const struct teller *t, const struct story_event *e, size_t *from, struct story_token *token)
+{
+    size_t start = *from;
+    bool found = story_token_next(e->bytes, e->size, from, token);
+    for (unsigned i = 0; i < t->secret_count; i++) {
+        const struct recurring *secret = &t->secrets[i];
+        size_t end = found ? token->at + token->size : e->size;
+        const uint8_t *at = memmem(e->bytes + start, end - start, secret->bytes, secret->size);
+        if (at == NULL || (found && token->kind == TOKEN_SECRET && token->at <= (size_t)(at - e->bytes)))
+            continue;
+        *token = (struct story_token){.at = (size_t)(at - e->bytes), .size = secret->size, .kind = TOKEN_SECRET};
+        *from = token->at + token->size;
+        found = true;
+    }
+    return found;
+}
+
 static void find_values(struct teller *t)
 {
     for (size_t i = 0; i < t->story->count; i++) {
@@ -101,7 +134,7 @@ static void find_values(struct teller *t)
         if (!is_text(e) || e->client == t->client || e->size > EXACT_MAX)
             continue;
         struct story_token token;
-        for (size_t from = 0; story_token_next(e->bytes, e->size, &from, &token) && t->value_count < VALUES_MAX;) {
+        for (size_t from = 0; next_token(t, e, &from, &token) && t->value_count < VALUES_MAX;) {
             const uint8_t *word = e->bytes + token.at;
             if (value_find(t, word, token.size) == NULL && !we_say(t, 0, i, word, token.size) &&
                 we_say(t, i + 1, t->story->count, word, token.size))
@@ -178,7 +211,7 @@ static void our_text(struct teller *t, const struct story_event *e)
     struct story_token token;
     size_t done = 0;
     buf_init(&text, 0);
-    for (size_t from = 0; story_token_next(e->bytes, e->size, &from, &token);) {
+    for (size_t from = 0; next_token(t, e, &from, &token);) {
         const struct recurring *value = value_find(t, e->bytes + token.at, token.size);
         bool mask = token.kind == TOKEN_SECRET && !t->options->secrets;
         if ((value == NULL || !value->captured) && !mask)
@@ -221,7 +254,7 @@ static void their_text(struct teller *t, size_t index, const struct story_event 
     buf_init(&text, 0);
     buf_init(&captures, 0);
     buf_append_byte(&text, '^');
-    for (size_t from = 0; story_token_next(e->bytes, e->size, &from, &token);) {
+    for (size_t from = 0; next_token(t, e, &from, &token);) {
         if (!varies(t, index, e, &token))
             continue;
         struct recurring *value = (struct recurring *)value_find(t, e->bytes + token.at, token.size);
@@ -578,6 +611,7 @@ static bool tell_side(struct story *story, const struct story_options *options, 
         bytes_print(title.data, title.size, out);
         buf_free(&title);
         buf_printf(out, "\n  testee %s\n  timeout 5s\n", client ? "server" : "client");
+        find_secrets(t);
         find_values(t);
         for (size_t i = 0; i < story->count; i++)
             tell(t, i);
