@@ -175,6 +175,7 @@ $(BENCHES): $(BUILD)/bench/%: bench/%.c $(wildcard bench/*.h) $(call archive,wir
 bench-deps:
 	@.ci/deps bench
 $(BENCHES): | bench-deps
+$(BUILD)/bench/proxy: wsgauntlet
 bench: $(BENCHES)
 	@for b in $^; do $$b || exit 1; done
 
