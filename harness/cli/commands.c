@@ -190,6 +190,8 @@ static int command_SERVE(const struct options *options, struct diag *why)
                 .shard = (unsigned)options->values[OPTION_SHARD].number,
                 .shards = (unsigned)options->values[OPTION_SHARD].shards,
             },
+            .baseline_file = option_text(options, OPTION_BASELINE),
+            .baseline_out = option_text(options, OPTION_WRITE_BASELINE),
             .spec_file = option_text(options, OPTION_SPEC),
             .autobahn = option_set(options, OPTION_AUTOBAHN),
             .host = option_text(options, OPTION_HOST),

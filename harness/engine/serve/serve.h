@@ -7,6 +7,7 @@
 #define ENGINE_SERVE_H
 
 #include "engine/serve/numbering.h"
+#include "engine/suite/baseline.h"
 
 struct serve;
 
@@ -23,6 +24,7 @@ struct serve_config {
     const char *replay_prefix;   /* "wsgauntlet serve": see runner_config */
     const char *started;         /* UTC, of the results */
     const char *command;         /* of --exec, for the results; "" */
+    const struct baseline *baseline; /* failures that are known; may be NULL */
 
     /* Called from the loop. Any may be NULL. */
     bool (*excluded)(void *arg, const char *agent, const char *id); /* this one is not to play that case */

@@ -21,6 +21,7 @@ struct desk {
     struct spec spec;
     struct suite suite;
     struct autobahn_filter filter;
+    struct baseline known;
     struct loop *loop;
     struct tls_context *tls;
     struct serve *serve;
@@ -117,6 +118,32 @@ static bool is_excluded(void *arg, const char *agent, const char *id)
     return spec_excludes(&d->spec, agent, id);
 }
 
+/* Which known failures this agent no longer has. */
+static void tell_mended(struct desk *d, const struct run_result *run)
+{
+    struct buf line;
+    buf_init(&line, 0);
+    for (size_t i = 0; i < d->known.count; i++) {
+        if (!baseline_is_mended(&d->known.rows[i], run))
+            continue;
+        buf_clear(&line);
+        buf_printf(&line, "%s no longer fails: line %d of %s can go", d->known.rows[i].id, d->known.rows[i].line,
+                   d->known.path);
+        text_note(&d->text, buf_text(&line));
+    }
+    buf_free(&line);
+}
+
+/* --write-baseline: what fails with the first agent. */
+static bool write_known(struct desk *d, struct diag *why)
+{
+    const struct run_result *run = serve_run(d->serve, 0);
+    size_t fresh;
+    if (d->options->baseline_out == NULL || run == NULL)
+        return true;
+    return baseline_write(&d->known, run, d->options->baseline_out, &fresh, why);
+}
+
 /* ---- ends ---- */
 
 static void on_shutdown(void *arg) { loop_stop(((struct desk *)arg)->loop); }
@@ -208,7 +235,7 @@ static bool start(struct desk *d, const char *replay, struct diag *why)
             .autobahn = options->autobahn || options->spec_file != NULL ? &d->filter : NULL,
             .patience = options->patience, .full = options->full, .replay_prefix = replay, .started = options->started,
             .command = options->command, .excluded = is_excluded, .result = on_result, .update = on_update,
-            .shutdown = on_shutdown, .idle = on_idle, .arg = d},
+            .shutdown = on_shutdown, .idle = on_idle, .baseline = &d->known, .arg = d},
         why);
     if (d->serve == NULL)
         return false;
@@ -256,10 +283,13 @@ static int conclude(struct desk *d, struct diag *why)
         failed |= status == 1;
         trouble |= status == 3;
         short_of |= run->count < run->planned;
+        tell_mended(d, run);
         text_end(&d->text, run, d->interrupted ? "interrupted" : "the client did not call for them");
     }
     if (d->trouble.kind != DIAG_NONE)
         diag_set(why, d->trouble.kind, "%s", d->trouble.text);
+    else if (!write_known(d, why))
+        trouble = true;
     else if (agents == 0 && d->client == NULL)
         diag_set(why, DIAG_TROUBLE, "no client came");
     else if (agents == 0)
@@ -300,6 +330,8 @@ int serve_main(const struct serve_options *options, struct diag *why)
     buf_init(&d.url, 0);
     buf_append_text(&replay, "wsgauntlet serve");
     bool fine = options->spec_file == NULL || spec_read(&d.spec, options->spec_file, SPEC_OF_CLIENTS, why);
+    fine = fine && (options->baseline_file == NULL || baseline_read(&d.known, options->baseline_file, why)) &&
+           (options->baseline_out == NULL || file_writable(options->baseline_out, why));
     if (fine && choose(&d, why) && sinks_open(&d.sinks, options->reports, options->json_file, why) &&
         start(&d, buf_text(&replay), why))
         status = run(&d, why);
@@ -313,6 +345,7 @@ int serve_main(const struct serve_options *options, struct diag *why)
     tls_context_free(d.tls);
     sinks_free(&d.sinks);
     suite_free(&d.suite);
+    baseline_free(&d.known);
     spec_free(&d.spec);
     buf_free(&d.url);
     buf_free(&replay);

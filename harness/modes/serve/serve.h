@@ -13,6 +13,7 @@
 struct serve_options {
     const char *const *paths;    /* files and folders instead of the suite; NULL or empty: the suite */
     struct suite_filter filter;  /* its role and no_scenarios are set here */
+    const char *baseline_file, *baseline_out; /* failures that are known: read, written; NULL */
     const char *spec_file;       /* fuzzingserver.json; NULL: none */
     bool autobahn;               /* Autobahn's cases, order and ids */
     const char *host;            /* NULL: the loopback */
