@@ -59,8 +59,8 @@ function resultPanel(result, run, rounds) {
     ...outcome(result),
     result.requirements.length === 0 ? undefined
       : block("Requirements", h("ul", { class: "requirements" }, result.requirements.map(requirementLine))),
-    result.events.length === 0 ? undefined : block("On the wire", sequence(result, them)),
     (result.figures || []).map(figureBox),
+    result.events.length === 0 ? undefined : block("On the wire", sequence(result, them)),
     result.source === "" ? undefined : block("Scenario", source(result.source)),
     result.replay === "" ? undefined : block("Play it again", copied(result.replay, "the replay command")),
     result.stderr === undefined ? undefined : block("The testee's last words",

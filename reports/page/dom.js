@@ -58,8 +58,8 @@ async function copy(text, button) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
-/* The one kind of redrawing: what is drawn to a width, when that changes. */
-function drawn(draw) {
+/* The one kind of redrawing: what is drawn to a width, when that changes; `then` is called behind it. */
+function drawn(draw, then = () => {}) {
   const box = h("div", { class: "drawn" });
   let width = 0;
   new ResizeObserver(() => {
@@ -67,6 +67,7 @@ function drawn(draw) {
     if (now === 0 || now === width) return;
     width = now;
     box.replaceChildren(draw(width));
+    then(box);
   }).observe(box);
   return box;
 }

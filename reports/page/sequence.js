@@ -208,5 +208,9 @@ function sequence(result, them) {
   const bad = events.findIndex((e) => e.kind === "violation");
   const seen = events.findLastIndex((e) => !e.ours && (e.kind === "frame" || e.kind === "raw" || e.kind === "head"));
   picture.select(Math.max(0, bad > 0 ? bad - 1 : seen), false);
-  return h("div", { class: "wire-and-bytes" }, drawn(picture.draw), panel);
+  const intoSight = (box) => {
+    const chosen = box.querySelector("[aria-selected=true] .hit");
+    box.scrollTop = Math.max(0, chosen.y.baseVal.value - box.clientHeight / 2);
+  };
+  return h("div", { class: "wire-and-bytes" }, drawn(picture.draw, intoSight), panel);
 }
