@@ -3,6 +3,7 @@
 
 #include "report/clean.h"
 #include "report/json_words.h"
+#include "report/shown.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -156,6 +157,67 @@ static json_t *figures_json(struct writer *w, const struct figure *figure)
     return array;
 }
 
+/* ---- requirements ---- */
+
+static json_t *requirement_json(struct writer *w, const struct shown_requirement *shown)
+{
+    json_t *object = json_object();
+    put(w, object, "id", text(shown->row->id));
+    put(w, object, "document", text(shown->row->document));
+    put(w, object, "section", text(shown->row->section));
+    put(w, object, "level", text(shown->row->level));
+    put(w, object, "text", text(shown->row->text));
+    put(w, object, "derived", json_boolean(shown->row->basis == BASIS_DERIVED));
+    put(w, object, "cases", json_integer((json_int_t)shown->cases));
+    put(w, object, "verdict", json_string(verdict_word(shown->worst)));
+    return object;
+}
+
+/* Of a document: how many can be shown to such a testee on the wire, how many of them this run shows. */
+static json_t *document_json(struct writer *w, const struct shown *shown, const char *document, enum tested_role role)
+{
+    json_t *object = json_object();
+    put(w, object, "document", text(document));
+    for (int basis = 0; basis < BASES; basis++) {
+        size_t testable = 0, seen = 0;
+        for (size_t i = 0; i < shown->requirements.count; i++) {
+            const struct requirement *row = shown->list[i].row;
+            bool counts = row->testable[role] != TESTABLE_NO && (int)row->basis == basis &&
+                          strcmp(row->document, document) == 0;
+            testable += counts;
+            seen += counts && shown->list[i].cases != 0;
+        }
+        json_t *one = json_object();
+        put(w, one, "testable", json_integer((json_int_t)testable));
+        put(w, one, "shown", json_integer((json_int_t)seen));
+        put(w, object, basis == BASIS_DERIVED ? "derived" : "explicit", one);
+    }
+    return object;
+}
+
+/* What the cases name; nothing for a run whose cases name none. */
+static void put_requirements(struct writer *w, json_t *root, const struct run_result *run)
+{
+    struct shown shown;
+    bool fine = shown_of(run, &shown);
+    w->failed |= !fine;
+    if (fine && shown.named != 0) {
+        json_t *rows = json_array(), *documents = json_array();
+        const char *last = "";
+        for (size_t i = 0; i < shown.requirements.count; i++) {
+            const char *document = shown.list[i].row->document;
+            if (strcmp(last, document) != 0)
+                add(w, documents, document_json(w, &shown, document, run->testee.role));
+            last = document;
+            if (shown.list[i].cases != 0)
+                add(w, rows, requirement_json(w, &shown.list[i]));
+        }
+        put(w, root, "coverage", documents);
+        put(w, root, "requirements", rows);
+    }
+    shown_free(&shown);
+}
+
 /* ---- the whole ---- */
 
 static json_t *summary_json(struct writer *w, const struct run_result *run)
@@ -240,6 +302,7 @@ static json_t *run_json(struct writer *w, const struct run_result *run, bool tra
     put(w, root, "summary", summary_json(w, run));
     if (run->figures != NULL)
         put(w, root, "figures", figures_json(w, run->figures));
+    put_requirements(w, root, run);
     put(w, root, "cases", cases);
     return root;
 }

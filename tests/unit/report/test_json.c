@@ -56,6 +56,33 @@ START_TEST(any_byte_stays_valid)
 }
 END_TEST
 
+/* The worst of its cases is what a requirement shows; a document counts it once. */
+START_TEST(requirements_are_told)
+{
+    static const char *const names[] = {"6455-5.5.3-pong-identical", NULL};
+    struct run_result *run = sample_run();
+    sample_add(run, 0)->requirements = names;
+    sample_add(run, 1)->requirements = names;
+    struct buf text;
+    buf_init(&text, 0);
+    ck_assert(json_report(&(struct report){.runs = &run, .count = 1}, &text, NULL));
+    json_t *root = json_loads(buf_text(&text), 0, NULL);
+    const json_t *rows = json_object_get(root, "requirements"), *row = json_array_get(rows, 0);
+    ck_assert_uint_eq(json_array_size(rows), 1);
+    ck_assert_str_eq(json_string_value(json_object_get(row, "verdict")), "FAIL");
+    ck_assert_int_eq(json_integer_value(json_object_get(row, "cases")), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(row, "section")), "5.5.3");
+    const json_t *document = json_array_get(json_object_get(root, "coverage"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(document, "document")), "RFC6455");
+    const json_t *counts = json_object_get(document, "explicit");
+    ck_assert_int_eq(json_integer_value(json_object_get(counts, "shown")), 1);
+    ck_assert_int_gt(json_integer_value(json_object_get(counts, "testable")), 100);
+    json_decref(root);
+    buf_free(&text);
+    run_result_free(run);
+}
+END_TEST
+
 /* jansson's allocations: the n-th fails, and those behind it. */
 static unsigned long left;
 
@@ -97,4 +124,4 @@ START_TEST(without_memory_it_is_whole_or_refused)
 }
 END_TEST
 
-UNIT_MAIN("json", golden, any_byte_stays_valid, without_memory_it_is_whole_or_refused)
+UNIT_MAIN("json", golden, any_byte_stays_valid, requirements_are_told, without_memory_it_is_whole_or_refused)

@@ -145,7 +145,7 @@ START_TEST(what_is_wrong_is_named)
         {"\"kind\": \"spans\"", "\"kind\": \"spam\"",
          "figures[0].series[0].kind is none of the words that may stand there"},
         {"\"x\": 0.5", "\"x\": \"a\"", "figures[0].series[0].points[0].x is no number"},
-        {"\"6455-5.5.3-pong-identical\"", "17", "cases[0].requirements[0].it is no id"},
+        {"\"0000-1-example\"", "17", "cases[0].requirements[0].it is no id"},
         {"\"cases\": [", "\"cases\": [17,", "cases[0].it is no object"},
         {"\"planned\": 9", "\"planned\": 9, \"planned\": 9", "no JSON from line 9, column 25 on"},
         {"\"planned\": 9", "\"runs\": []", "runs is no array, or empty"},
