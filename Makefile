@@ -46,6 +46,7 @@ help:
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run'
+	@echo 'make clients    real reconnecting clients, measured: writes docs/clients.md'
 	@echo 'make install    program, library, headers, man page below PREFIX (and DESTDIR)'
 	@echo 'make clean      takes away what was built'
 
@@ -200,6 +201,12 @@ peers: all peers-deps
 	@tests/e2e/peers.py --all
 board: all peers-deps
 	@tests/e2e/peers.py --all --board docs/board.md
+
+# --- docs/clients.md: real reconnecting clients, measured; a quarter of an hour ---
+.PHONY: clients
+clients: wsgauntlet
+	@.ci/deps test
+	@tests/peers/clients/table.py
 
 # --- what a person types: installs what is missing first ---
 .PHONY: test demo

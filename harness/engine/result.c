@@ -27,6 +27,13 @@ const char *close_verdict_word(enum close_verdict verdict)
     return (unsigned)verdict < CLOSE_VERDICTS ? close_words[verdict] : "?";
 }
 
+uint64_t attempt_gap(const struct case_result *result, size_t i)
+{
+    const struct attempt *before = &result->attempts[i - 1];
+    uint64_t from = before->failed_ns ? before->failed_ns : before->came_ns, came = result->attempts[i].came_ns;
+    return came > from ? came - from : 0;
+}
+
 struct run_result *run_result_new(void)
 {
     struct run_result *run = calloc(1, sizeof *run);

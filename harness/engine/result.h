@@ -76,6 +76,9 @@ struct case_result {
     bool not_played;         /* ERROR, because the testee was lost before */
 };
 
+/* The wait before attempt i (1 ..): from when the one before had failed to its coming; ns. */
+uint64_t attempt_gap(const struct case_result *result, size_t i);
+
 struct testee_info {
     enum tested_role role;
     const char *url;      /* "" for a client */

@@ -563,12 +563,7 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
 
 /* ---- what is known from outside the wire ---- */
 
-bool runner_waits(const struct runner *r, uint64_t *since_ns, uint64_t *until_ns)
-{
-    *since_ns = r->step_ns;
-    *until_ns = r->wake_at;
-    return r->step != NULL && r->wake_at != NEVER;
-}
+size_t runner_attempts(const struct runner *r) { return r->attempt_count; }
 
 void runner_heard_number(struct runner *r, uint64_t n)
 {

@@ -42,11 +42,10 @@ uint64_t runner_weight(const struct test_case *test_case);
 void runner_interrupt(struct runner *runner);
 /* Ends it without a result; done is not called. */
 void runner_abandon(struct runner *runner);
-/* Where it is: a step that waits, since when and at most until when (ns of the loop); false between steps. */
-bool runner_waits(const struct runner *runner, uint64_t *since_ns, uint64_t *until_ns);
-
 /* ---- what is known of a client under test from outside the wire ---- */
 
+/* Connections that came so far; counted with own_listener only. */
+size_t runner_attempts(const struct runner *runner);
 /* It says on its standard output that it has got our numbered message n. */
 void runner_heard_number(struct runner *runner, uint64_t n);
 /* A line for the trace. */

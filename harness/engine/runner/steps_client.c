@@ -137,7 +137,7 @@ enum progress step_attempts(struct runner *r, struct conn *c, const struct step 
         return wrong(r, step, runner_text(r, "%zu attempts", count),
                      runner_text(r, per ? "%zu attempts at once" : "%zu attempts: too many", count));
     if (least && count < least->value.number)
-        return wrong(r, step, runner_text(r, "%zu attempts", count), "too few attempts");
+        return wrong(r, step, runner_text(r, "%zu attempts", count), "too few attempts: it has stopped trying");
     size_t crowd = step_flag(step, SLOT_ALONE) ? crowded(r) : 0;
     if (crowd)
         return wrong(r, step, runner_text(r, "connection %zu while an earlier one was well", crowd),

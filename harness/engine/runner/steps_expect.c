@@ -148,6 +148,8 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
         return STEP_WAIT;
     if (item && item->kind == ITEM_CLOSE)
         closing_verdict(r, CLOSE_WRONG_CODE);
+    if (!item && r->config.own_listener && match_wants(step->form) & ITEM_END)
+        return end_case(r, VERDICT_FAIL, expected_words(r, step), "nothing", "the client has not left the connection");
     return end_case(r, VERDICT_FAIL, expected_words(r, step),
                     seen_words(r, c, step, item, patience(r, step)), "%s", why ? why : "");
 }

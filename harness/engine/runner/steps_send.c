@@ -296,7 +296,7 @@ enum progress step_drop(struct runner *r, struct conn *c, const struct step *ste
     if (!all && no_connection(r, c))
         return STEP_OVER;
     if (c->endpoint)
-        attempt_failed(r, c->attempt, form_word(step->form));
+        attempt_failed(r, c->attempt, mute || step->form == FORM_DROP_SILENT ? "silence" : form_word(step->form));
     if (mute || step->form == FORM_DROP_SILENT) {
         runner_note(r, "from here on nothing is sent %s on this connection", mute ? "" : "or read ");
         conn_silence(c, mute);

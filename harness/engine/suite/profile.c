@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FOLDER "profiles/"
 #define NAME_MAX_SIZE 80u
@@ -78,7 +79,7 @@ static bool add_named(struct profile *profile, const char *name, struct buf *err
     buf_printf(&profile->name, "%s%s", profile->name.size > 0 ? ", " : "", name);
     if (profile->count > PROFILES_MAX)
         return diag_set(why, DIAG_USAGE, "more than %u profiles", PROFILES_MAX);
-    if (file == NULL && strchr(name, '/') == NULL && strchr(name, '.') == NULL)
+    if (file == NULL && strchr(name, '/') == NULL && access(name, F_OK) != 0)
         return unknown(name, why);
     return add(profile, file != NULL ? parse_carried(file, why) : script_load(name, errors, why), why);
 }

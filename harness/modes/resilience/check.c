@@ -46,8 +46,7 @@ uint16_t check_port(const struct check *check) { return listener_share_port(chec
 
 bool check_waits_for_client(const struct check *check)
 {
-    uint64_t since, until;
-    return check->runner != NULL && runner_waits(check->runner, &since, &until) && since == check->began_ns;
+    return check->runner != NULL && runner_attempts(check->runner) == 0;
 }
 
 /* ---- the end ---- */
@@ -91,14 +90,19 @@ static void on_ended(void *arg, struct process_exit exit, const char *how)
 {
     struct process_of *one = arg;
     struct check *check = one->check;
+    bool came = check->runner != NULL && !check_waits_for_client(check);
+    const char *said = strchr(exec_client_last_words(one->client), '\n');
+    char words[256];
+    snprintf(words, sizeof words, "%s%s%.*s", how, said == NULL ? "" : ": ",
+             said == NULL ? 0 : (int)strcspn(said + 1, "\n"), said == NULL ? "" : said + 1);
     check->running--;
-    if (check->runner != NULL && (exit.signal != 0 || exit.status != 0)) {
+    if (came && (exit.signal != 0 || exit.status != 0)) { /* before, it is no client yet */
         check->crashed = true;
         buf_clear(&check->last_words);
         buf_append_text(&check->last_words, exec_client_last_words(one->client));
     }
     if (check->runner != NULL && check->running == 0 && check->started == check->wanted)
-        runner_client_ended(check->runner, how);
+        runner_client_ended(check->runner, words);
     if (check->runner == NULL && check->running == 0 && check->clean == NULL)
         check->clean = timer_start(check->config.loop, 0, tell_done, check);
 }

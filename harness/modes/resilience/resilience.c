@@ -2,6 +2,7 @@
  * longer than the longest of them. */
 #include "modes/resilience/resilience.h"
 
+#include "base/nearest.h"
 #include "engine/placeholder.h"
 #include "engine/suite/profile.h"
 #include "engine/suite/suite.h"
@@ -66,14 +67,21 @@ static bool gather(struct resilience *r)
 
 static bool choose(struct resilience *r)
 {
+    struct nearest nearest = {0};
     if (!gather(r))
         return false;
+    for (size_t i = 0; r->options->include != NULL && i < r->suite.case_count; i++)
+        nearest_offer(&nearest, r->options->include[0], r->suite.cases[i].test->id);
     size_t of_servers = suite_filter(&r->suite, &(struct suite_filter){
         .include = r->options->include, .exclude = r->options->exclude, .role = TESTED_CLIENT});
     if (of_servers != 0)
         fprintf(r->options->errors, "note: %zu case%s for servers left out\n", of_servers, of_servers == 1 ? "" : "s");
-    return r->suite.case_count != 0 ||
-           diag_set(r->why, DIAG_USAGE, "no check to play: none matches; `wsgauntlet list 'back/*'` lists them");
+    if (r->suite.case_count != 0)
+        return true;
+    if (nearest.word != NULL)
+        return diag_set(r->why, DIAG_USAGE, "no check '%s'; did you mean '%s'?", r->options->include[0], nearest.word);
+    return diag_set(r->why, DIAG_USAGE, "no check to play: none matches; they are back/*, pacing/*, liveness/*, "
+                                        "closing/*, messages/*");
 }
 
 static int by_worst(const void *a, const void *b)
@@ -115,10 +123,8 @@ static bool make_entries(struct resilience *r)
 /* ---- pictures ---- */
 
 /* The same as the drawing on the terminal: attempts in rows, over time. */
-static void make_figure(struct run_result *run, struct case_result *result)
+static void draw_connections(struct run_result *run, struct case_result *result)
 {
-    if (result->attempt_count == 0)
-        return;
     struct arena *arena = &run->arena;
     struct figure *figure = figure_add(arena, &result->figures, "connections in time", "s", "connection");
     struct figure_series *open = figure_series(arena, figure, FIGURE_SPANS, "open");
@@ -139,6 +145,25 @@ static void make_figure(struct run_result *run, struct case_result *result)
     }
 }
 
+/* From the failure of one to the coming of the next. */
+static void draw_waits(struct run_result *run, struct case_result *result)
+{
+    struct arena *arena = &run->arena;
+    struct figure *figure = figure_add(arena, &result->figures, "waits between connections", "", "s");
+    struct figure_series *waits = figure_series(arena, figure, FIGURE_BARS, "wait");
+    for (size_t i = 1; i < result->attempt_count; i++)
+        figure_point(arena, waits, &(struct figure_point){.x = (double)i, .y = (double)attempt_gap(result, i) / 1e9,
+                                                          .label = result->attempts[i - 1].fate});
+}
+
+static void make_figures(struct run_result *run, struct case_result *result)
+{
+    if (result->attempt_count > 0)
+        draw_connections(run, result);
+    if (result->attempt_count > 1)
+        draw_waits(run, result);
+}
+
 /* ---- playing ---- */
 
 static void advance(void *arg);
@@ -152,8 +177,10 @@ static void soon(struct resilience *r, uint64_t delay_ns)
 static void conclude(struct resilience *r, struct entry *entry)
 {
     entry->done = true;
+    make_figures(r->run, entry->result);
+    if (r->run->interrupted)
+        return;
     r->run->ended++;
-    make_figure(r->run, entry->result);
     show_check(&r->show, entry->result);
 }
 

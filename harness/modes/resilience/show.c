@@ -93,13 +93,6 @@ void show_begin(struct show *show, const struct run_result *run, const char *who
 
 /* ---- one check ---- */
 
-static uint64_t gap_of(const struct case_result *result, size_t i)
-{
-    const struct attempt *a = &result->attempts[i - 1];
-    uint64_t from = a->failed_ns ? a->failed_ns : a->came_ns, came = result->attempts[i].came_ns;
-    return came > from ? came - from : 0;
-}
-
 /* "waits 1.0 1.0 s" */
 static void waits(struct buf *out, const struct case_result *result)
 {
@@ -107,7 +100,7 @@ static void waits(struct buf *out, const struct case_result *result)
         return;
     buf_append_text(out, "waits");
     for (size_t i = 1; i < result->attempt_count && i <= GAPS_SHOWN; i++)
-        buf_printf(out, " %.2f", (double)gap_of(result, i) / 1e9);
+        buf_printf(out, " %.2f", (double)attempt_gap(result, i) / 1e9);
     buf_printf(out, "%s s", result->attempt_count > GAPS_SHOWN + 1 ? " ..." : "");
 }
 
@@ -237,8 +230,8 @@ void show_end(struct show *show, const struct run_result *run, const char *stopp
     struct buf out;
     buf_init(&out, 0);
     if (run->interrupted)
-        buf_printf(&out, "stopped early, %zu of %zu checks did not run: %s\n", run->planned - run->ended, run->planned,
-                   stopped);
+        buf_printf(&out, "stopped early, %zu of %zu checks have not ended: %s\n", run->planned - run->ended,
+                   run->planned, stopped);
     buf_printf(&out, "%zu check%s:", summary.total, summary.total == 1 ? "" : "s");
     bool first = true;
     for (int v = 0; v < VERDICTS; v++) {

@@ -1,6 +1,14 @@
 // What libraries for browsers look for, on Node: WebSocket is npm ws.
 'use strict'
-const { WebSocket } = require('ws')
+const Ws = require('ws')
+
+// In a browser, an error that nobody listens for is no end of the program.
+class WebSocket extends Ws {
+  constructor (...args) {
+    super(...args)
+    this.on('error', () => {})
+  }
+}
 
 globalThis.WebSocket = WebSocket
 globalThis.window = globalThis
