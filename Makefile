@@ -116,6 +116,7 @@ unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
 # --- fuzzing, see docs/fuzzing.md: fuzz/fuzz_X.c with fuzz/driver.c replays files; with LIB_FUZZING_ENGINE it fuzzes ---
+FUZZ_LINK     := $(CC)
 FUZZ_TARGETS  := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 LIB_FUZZING_ENGINE :=
@@ -139,7 +140,7 @@ LIBS_fuzz_diff_head  := -lhttp_parser
 fuzz_layer = $(or $(FUZZ_LAYER_$(patsubst fuzz_%,%,$(1))),wire)
 
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archives,$$(call fuzz_layer,$$*)) $(call archive,base)
-	$(CC) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+	$(FUZZ_LINK) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	    $(LIB_FUZZING_ENGINE) $(LIBS_$(call fuzz_layer,$*)) $(LIBS_$*)
 
 # The mutator for AFL++, which loads it: one for all targets (FUZZ_TARGET=judge). Its objects are position-independent.
@@ -147,7 +148,7 @@ $(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c
 	@mkdir -p $(@D)
 	$(patsubst afl-clang-%,clang,$(CC)) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
 
-.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov corpus corpus-check
+.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov fuzz-planted corpus corpus-check
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz:
 	@fuzz/run $(T) $(filter-out canary,$(FUZZ_TARGETS))
@@ -155,6 +156,8 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%:
 	@fuzz/run $(T) $*
 fuzz-cov:
 	@fuzz/coverage $(filter-out canary,$(FUZZ_TARGETS))
+fuzz-planted:
+	@fuzz/plant
 $(FUZZ_TARGETS:%=afl-%): afl-%:
 	@fuzz/campaign.sh $* -t $(T) -n $(N)
 corpus:

@@ -1,0 +1,52 @@
+#!/bin/bash
+# fuzz/oss-fuzz/build.sh in a clean tree, with the variables that OSS-Fuzz sets,
+# and what its bad-build check asks of $OUT. Then some planted bugs, over the same objects.
+cd "$(dirname "$0")/../.." || exit 3
+dir=$(mktemp -d) || exit 3
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+verdict() { # STATUS NAME
+    if [ "$1" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok $2"
+        sed 's/^/    /' "$dir/out" | tail -n 20
+    fi
+}
+
+mkdir -p "$dir/src/wsgauntlet" "$dir/out-here" "$dir/work"
+git ls-files -co --exclude-standard | grep -v '^tests/peers' | while read -r file; do [ -f "$file" ] && echo "$file"; done |
+    tar -cf - -T - | tar -xf - -C "$dir/src/wsgauntlet"
+cp fuzz/oss-fuzz/build.sh "$dir/src/"
+env SRC="$dir/src" OUT="$dir/out-here" WORK="$dir/work" SANITIZER=address FUZZING_ENGINE=libfuzzer ARCHITECTURE=x86_64 \
+    CC=clang CXX=clang++ LIB_FUZZING_ENGINE=-fsanitize=fuzzer \
+    CFLAGS="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link" \
+    CXXFLAGS="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link" \
+    "$dir/src/build.sh" >"$dir/out" 2>&1
+verdict $? "build.sh builds in a clean tree"
+mv "$dir/out-here" "$dir/elsewhere" # it must not matter where it lies
+
+count=0
+for program in "$dir"/elsewhere/fuzz_*; do
+    case $program in *.*|*_seed_corpus.zip) continue ;; esac
+    name=$(basename "$program")
+    count=$((count + 1))
+    {
+        test -x "$program" && grep -q LLVMFuzzerTestOneInput "$program" &&
+            [ "$(objdump -d "$program" | grep -cE 'call.*<__asan')" -gt 1000 ] && # instrumented
+            ! ldd "$program" | grep -vE 'linux-vdso|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|resolv)\.so|ld-linux|elsewhere/lib/' &&
+            (cd / && env -i "$program" -runs=4 -seed=1337 -rss_limit_mb=2560) &&
+            python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.exit(bool(z.testzip()) or not z.namelist())' \
+                "$dir/elsewhere/${name}_seed_corpus.zip" &&
+            grep -q '^\[libfuzzer\]' "$dir/elsewhere/$name.options" &&
+            { ! [ -f "$dir/elsewhere/$name.dict" ] ||
+                env -i "$program" -dict="$dir/elsewhere/$name.dict" -runs=0; }
+    } >"$dir/out" 2>&1
+    verdict $? "    $name starts, is instrumented, and needs nothing that is not there"
+done
+test "$count" -eq $(($(ls fuzz/fuzz_*.c | wc -l) - 1)); verdict $? "all $count targets but the canary"
+
+echo "e2e oss-fuzz: $passed passed, $failed failed"
+test "$failed" -eq 0
