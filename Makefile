@@ -133,6 +133,7 @@ T := 10
 N := $(shell nproc)
 # Who needs more than the library and base.
 FUZZ_LAYER_canary  := base
+FUZZ_LAYER_result  := report
 FUZZ_LAYER_script  := engine
 FUZZ_LAYER_session := engine
 LIBS_fuzz_diff_frame := -lwslay

@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "engine/peer/peer.h"
 #include "engine/language/script.h"
+#include "modes/corpus/corpus.h"
 #include "modes/echo/connect.h"
 #include "modes/echo/echo.h"
 #include "modes/fmt.h"
@@ -405,6 +406,22 @@ static int command_REPORT(const struct options *options, struct diag *why)
             .reports = option_list(options, OPTION_REPORT),
             .trace = option_set(options, OPTION_TRACE),
             .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+        },
+        why);
+}
+
+static int command_CORPUS(const struct options *options, struct diag *why)
+{
+    if (strcmp(options->words[0], "export") != 0) {
+        diag_set(why, DIAG_USAGE, "'%s' is nothing to do with a corpus: wsgauntlet corpus export DIR",
+                 options->words[0]);
+        return DIAG_USAGE;
+    }
+    return corpus_export_main(
+        &(struct corpus_options){
+            .folder = options->words[1],
+            .vectors = option_text(options, OPTION_VECTORS),
             .out = stdout,
         },
         why);

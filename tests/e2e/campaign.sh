@@ -45,16 +45,29 @@ rm -rf build/fuzz/findings/canary build/fuzz/new/canary
 fuzz/campaign.sh no-such-target >"$dir/out" 2>&1; test $? -eq 2; verdict $? "a target that there is not"
 says 'no such target'
 
-# Every word of the language is in its dictionary; every target has a row.
-grep -oE '^(VERB|SLOT)\([A-Z_]+, "[^"]+' harness/engine/language/verbs.def | sed 's/.*"//' | sort -u >"$dir/words"
-missing=$(while read -r word; do grep -qxF "\" $word \"" fuzz/dict/script.dict || echo "$word"; done <"$dir/words")
-echo "missing: $missing" >"$dir/out"
-test -z "$missing"; verdict $? "fuzz/dict/script.dict has each of $(wc -l <"$dir/words") words"
+# Scenarios' dictionary has the language's words; every target has a row.
+(. fuzz/build; cat "$(dictionary session)") >"$dir/out"
+grep -qxF '" reconnect "' "$dir/out" && grep -qxF '" backoff "' "$dir/out"; verdict $? "the dictionary of scenarios has their words"
 for target in fuzz/fuzz_*.c; do
     name=$(basename "$target" .c | sed 's/^fuzz_//')
     grep -q "^TARGET($name, " fuzz/targets.def && grep -q "^FUZZ_TARGET(\"$name\");" "$target" || echo "$name"
 done >"$dir/out"
 test ! -s "$dir/out"; verdict $? "each target has its row in fuzz/targets.def, and says its name"
+
+# Seeds from the suite and the vectors: every target that they are for, the same again, and good ones.
+wsg=${WSG:-./wsgauntlet}
+"$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$dir/out" 2>&1; verdict $? "corpus export"
+test "$(grep -cE '^[a-z0-9_]+ +[1-9][0-9]* seeds$' "$dir/out")" -eq 13; verdict $? "    has seeds for 13 targets"
+"$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$dir/out" 2>&1
+test "$(grep -cE ' 0 seeds$' "$dir/out")" -eq 13; verdict $? "    and the same ones again"
+make -s -j"$(nproc)" CC=gcc SAN=address,undefined BUILD=build/gcc-san build/gcc-san/fuzz/fuzz_{close,utf8,extension,head} >"$dir/out" 2>&1
+for target in close utf8 extension head; do
+    "build/gcc-san/fuzz/fuzz_$target" "$dir/seeds-of-suite/$target" >"$dir/out" 2>&1; verdict $? "    good for $target"
+done
+"$wsg" corpus imprt "$dir" >"$dir/out" 2>&1; test $? -eq 2; verdict $? "a misspelt word is refused"
+"$wsg" corpus export "$dir/none" --vectors "$dir" >"$dir/out" 2>&1; test $? -eq 2; verdict $? "vectors that are not there"
+says 'frame-vectors.tsv'
+"$wsg" corpus export /dev/null/x >"$dir/out" 2>&1; test $? -eq 3; verdict $? "a folder that cannot be"
 
 echo "e2e campaign: $passed passed, $failed failed"
 test "$failed" -eq 0
