@@ -328,6 +328,26 @@ static bool refuse_quotes(struct peer_conn *conn, const struct ws_head *head)
     return extensions_have(head, "\"");
 }
 
+static void read_control_no_rsv(struct peer_conn *conn, struct read_frame *frame)
+{
+    (void)conn;
+    if (ws_opcode_is_control(frame->head.opcode))
+        frame->head.rsv = 0;
+}
+
+static void read_continuation_no_rsv(struct peer_conn *conn, struct read_frame *frame)
+{
+    (void)conn;
+    if (frame->head.opcode == WS_CONTINUATION)
+        frame->head.rsv = 0;
+}
+
+static void read_rsv1_alone(struct peer_conn *conn, struct read_frame *frame)
+{
+    (void)conn;
+    frame->head.rsv &= 4;
+}
+
 static bool send_with_rsv1(struct peer_conn *conn, struct frame_order *order)
 {
     (void)conn;

@@ -28,7 +28,7 @@ struct desk {
     struct exec_client *client;
     struct sinks sinks;
     struct text_report text;
-    struct buf url;
+    struct buf url, outdir;
     struct timer *write;      /* due */
     struct diag trouble;      /* of writing */
     bool client_ended, interrupted;
@@ -70,6 +70,18 @@ static bool choose(struct desk *d, struct diag *why)
 }
 
 /* ---- results ---- */
+
+/* What the spec file says goes where it says, unless it is said otherwise. */
+static bool open_sinks(struct desk *d, struct diag *why)
+{
+    const struct serve_options *options = d->options;
+    const char *reports[] = {NULL, NULL};
+    if (options->reports == NULL && options->json_file == NULL && d->spec.outdir != NULL) {
+        buf_printf(&d->outdir, "autobahn=%s", d->spec.outdir);
+        reports[0] = buf_text(&d->outdir);
+    }
+    return sinks_open(&d->sinks, reports[0] != NULL ? reports : options->reports, options->json_file, why);
+}
 
 static bool write_reports(struct desk *d, bool stopped)
 {
@@ -328,11 +340,12 @@ int serve_main(const struct serve_options *options, struct diag *why)
     int status = 0;
     buf_init(&replay, 0);
     buf_init(&d.url, 0);
+    buf_init(&d.outdir, 0);
     buf_append_text(&replay, "wsgauntlet serve");
     bool fine = options->spec_file == NULL || spec_read(&d.spec, options->spec_file, SPEC_OF_CLIENTS, why);
     fine = fine && (options->baseline_file == NULL || baseline_read(&d.known, options->baseline_file, why)) &&
            (options->baseline_out == NULL || file_writable(options->baseline_out, why));
-    if (fine && choose(&d, why) && sinks_open(&d.sinks, options->reports, options->json_file, why) &&
+    if (fine && choose(&d, why) && open_sinks(&d, why) &&
         start(&d, buf_text(&replay), why))
         status = run(&d, why);
     else
@@ -348,6 +361,7 @@ int serve_main(const struct serve_options *options, struct diag *why)
     baseline_free(&d.known);
     spec_free(&d.spec);
     buf_free(&d.url);
+    buf_free(&d.outdir);
     buf_free(&replay);
     return status;
 }
