@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define PUBLISH_EVERY_NS (10 * NS_PER_MS)
+#define LISTEN_PATIENCE_NS (2 * NS_PER_S) /* somebody may have got the port in between */
+#define LISTEN_AGAIN_NS (20 * NS_PER_MS)
 #define AT_CAP 0.95        /* so near to the cap is at the cap */
 #define SPREAD_GAPS 3u     /* of the last ones */
 
@@ -27,6 +29,8 @@ enum progress step_listen(struct runner *r, struct conn *c, const struct step *s
         listener_share_off(r->config.listener);
         r->listened_off = true;
     } else if (!listener_share_on(r->config.listener, &why)) {
+        if (runner_now(r) < r->step_ns + LISTEN_PATIENCE_NS)
+            return wait_until(r, runner_now(r) + LISTEN_AGAIN_NS);
         return end_case(r, VERDICT_ERROR, "", "", "%s", why.text);
     }
     runner_note(r, "the port is %s", step->form == FORM_LISTEN_OFF ? "closed" : "open again");
@@ -179,11 +183,12 @@ static double growth_factor(const struct setting *growth, size_t power)
     return pow(growth->value.real, (double)power);
 }
 
-/* Where no first wait is promised, the first one that was seen says what the last one must have grown to. */
+/* Where no first wait is promised, the first one that was seen says what the last one must have grown to; behind the
+ * fifth it may have reached a cap that we do not know. */
 static bool grew_from_seen(const struct runner *r, const struct setting *growth, double cap_ns)
 {
     size_t last = gap_count(r) - 1;
-    double due = (double)gap_of(r, 0) * growth_factor(growth, last) * 0.9;
+    double due = (double)gap_of(r, 0) * growth_factor(growth, last < 4 ? last : 4) * 0.9;
     double seen = fmax((double)gap_of(r, last), last ? (double)gap_of(r, last - 1) : 0);
     return seen >= due || seen >= cap_ns * AT_CAP;
 }
