@@ -41,7 +41,7 @@ PEERS = [
     Peer("ws", "ws (Node.js)", f"{NODE}/ws_server.js", "npm:ws", quick=True, sessions=True),
     Peer("websockets", "websockets (Python)", f"{PYTHON}/websockets_server.py", "python3-websockets", quick=True,
          sessions=True),
-    Peer("libwebsockets", "libwebsockets (C)", f"{BUILT}/libwebsockets", "libwebsockets-dev", "libwebsockets", True),
+    Peer("libwebsockets", "libwebsockets (C)", f"{BUILT}/libwebsockets", "libwebsockets-dev", "libwebsockets"),
     Peer("beast", "Boost.Beast (C++)", f"{BUILT}/beast", "libboost-dev", "beast"),
     Peer("gorilla", "gorilla/websocket (Go)", f"{BUILT}/gorilla", "golang-github-gorilla-websocket-dev", "gorilla"),
     Peer("jetty", "Jetty (Java)", f"exec java -cp '{root}/build/peers/jetty:/usr/share/java/*' JettyServer",

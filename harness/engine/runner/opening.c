@@ -369,6 +369,12 @@ static bool has_deflate(struct runner *r, struct conn *c)
     return asks ? c->request.deflate : takes_deflate(r, c, deflate);
 }
 
+/* May we, the client, go on with the window of the message before? */
+static bool has_takeover(struct runner *r, const struct conn *c)
+{
+    return r->config.role == WS_CLIENT && c->answer.deflate && !c->answer.deflate_params.client_no_context_takeover;
+}
+
 static bool needs_met(struct runner *r, struct conn *c)
 {
     const struct test_case *test = r->test;
@@ -376,6 +382,11 @@ static bool needs_met(struct runner *r, struct conn *c)
     if (test->needs[FORM_NEEDS_DEFLATE] && !has_deflate(r, c)) {
         end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate", "a handshake without it",
                  "the case needs permessage-deflate");
+        return false;
+    }
+    if (test->needs[FORM_NEEDS_TAKEOVER] && !has_takeover(r, c)) {
+        end_case(r, VERDICT_UNIMPLEMENTED, "permessage-deflate with context takeover", "a handshake without it",
+                 "the case needs messages that refer to those before");
         return false;
     }
     if (client && test->needs[FORM_NEEDS_PROTOCOL] && step_setting(c->opened_by, SLOT_PROTOCOL) &&
