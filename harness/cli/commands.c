@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "engine/peer/peer.h"
 #include "engine/language/script.h"
+#include "modes/catch.h"
 #include "modes/corpus/corpus.h"
 #include "modes/echo/connect.h"
 #include "modes/echo/echo.h"
@@ -50,9 +51,15 @@ static int print(struct buf *text, struct diag *why)
     return fine ? 0 : DIAG_TROUBLE;
 }
 
-static int list_faults(struct diag *why)
+/* Which defects there are; with --catch, which cases notice them. */
+static int list_faults(const struct options *options, struct diag *why)
 {
     struct buf text;
+    if (option_set(options, OPTION_CATCH))
+        return catch_main(
+            &(struct catch_options){
+                .include = option_list(options, OPTION_CASE), .seed = seed_of(options), .out = stdout},
+            why);
     buf_init(&text, 0);
     peer_fault_list(&text);
     return print(&text, why);
@@ -97,7 +104,7 @@ static struct proxy_certificates certificates_of(const struct options *options)
 static int play(const struct options *options, const char *const *paths, const char *url, struct diag *why)
 {
     if (wants_fault_list(options))
-        return list_faults(why);
+        return list_faults(options, why);
     char started[CLOCK_STAMP_SIZE];
     clock_stamp(started);
     const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
@@ -121,6 +128,7 @@ static int play(const struct options *options, const char *const *paths, const c
             .timeout_ns = timeout->number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
             .full = option_set(options, OPTION_FULL),
+            .weights = (enum weights)option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC),
             .started = started,
             .mode = cli_commands[options->command].word,
             .reports = option_list(options, OPTION_REPORT),
@@ -141,13 +149,15 @@ static int command_RUN(const struct options *options, struct diag *why)
 
 static int command_TEST(const struct options *options, struct diag *why)
 {
+    if (option_set(options, OPTION_CATCH) && !wants_fault_list(options))
+        return (int)(diag_set(why, DIAG_USAGE, "--catch goes with --fault list"), DIAG_USAGE);
     return play(options, NULL, options->words[0], why);
 }
 
 static int command_FUZZ(const struct options *options, struct diag *why)
 {
     if (wants_fault_list(options))
-        return list_faults(why);
+        return list_faults(options, why);
     char started[CLOCK_STAMP_SIZE];
     clock_stamp(started);
     return fuzz_main(
@@ -278,7 +288,7 @@ static int command_ECHO(const struct options *options, struct diag *why)
     if (option_set(options, OPTION_CONNECT))
         return echo_connect(options, why);
     if (wants_fault_list(options))
-        return list_faults(why);
+        return list_faults(options, why);
     const char *host = option_text(options, OPTION_HOST);
     return echo_main(
         &(struct echo_options){

@@ -161,6 +161,19 @@ is "an origin and a subprotocol" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v --t
 out "Origin: http://a.b"; out "Sec-WebSocket-Protocol: superchat, x"; out "Sec-WebSocket-Protocol: superchat"
 is "they break no case" 0 test --sim --origin http://a.b --subprotocol superchat
 
+
+# --- what fails, and who notices what ---
+set -- test --sim --case lengths/16-for-7/0 --fault length-any-form
+is "what is not strict does not fail" 0 "$@"; out "1 non-strict"
+is "but by --profile strict it does" 1 "$@" --profile strict; out "FAIL  lengths/16-for-7/0"; out "--profile strict --seed"
+set -- test --sim --case handshake/key-twice --case ping/payload-125
+is "what Autobahn has not, fails" 1 "$@" --fault key-twice-accepted; out "FAIL  handshake/key-twice"
+is "but not by --profile autobahn" 0 "$@" --fault key-twice-accepted --profile autobahn; out "1 info"
+is "what it has, does" 1 "$@" --fault pong-cut --profile autobahn; out "FAIL  ping/payload-125"
+is "a profile that is none" 2 test --sim --profile lax; one_line; err "rfc|strict|autobahn"
+is "who notices which defect" 0 test --fault list --catch --case ping/payload-125; out "pong-cut: answers a ping"; out "0 notice no defect"
+is "--catch by itself" 2 test --catch; one_line; err "--fault list"
+
 # --- a testee that dies ---
 cat >"$dir/death.wsg" <<'EOF'
 case good/1 "echoes" each n 1 2 3 4 5 6

@@ -162,6 +162,17 @@ static enum verdict by_level(const struct runner *r)
     return level[GRADE_MAY] ? VERDICT_INFO : VERDICT_FAIL;
 }
 
+/* A testee that died has failed, whoever asks. */
+static enum verdict weighed(const struct runner *r, enum verdict verdict)
+{
+    bool known_to_autobahn = r->test->autobahn && r->test->autobahn[0];
+    if (r->config.weights == WEIGHTS_STRICT && verdict == VERDICT_NON_STRICT)
+        return VERDICT_FAIL;
+    if (r->config.weights == WEIGHTS_AUTOBAHN && verdict == VERDICT_FAIL && !known_to_autobahn && !*r->last_words)
+        return VERDICT_INFO;
+    return verdict;
+}
+
 static const char *const *keep_requirements(struct runner *r)
 {
     size_t count = 0;
@@ -189,7 +200,7 @@ static const char *keep_trace(struct runner *r)
 void grade_fill(struct runner *r)
 {
     struct case_result *result = r->result;
-    result->verdict = by_level(r);
+    result->verdict = weighed(r, by_level(r));
     result->close_verdict = r->close_verdict;
     result->requirements = keep_requirements(r);
     result->duration_ns = runner_now(r) - r->began_ns;

@@ -10,6 +10,13 @@
 
 struct runner;
 
+/* What fails a testee. */
+enum weights {
+    WEIGHTS_RFC,      /* a broken MUST whose text binds it */
+    WEIGHTS_STRICT,   /* also what is NON_STRICT: what the text says less certainly, or only should be */
+    WEIGHTS_AUTOBAHN, /* as RFC, in the cases that Autobahn|Testsuite has too; in others it is INFO */
+};
+
 struct runner_config {
     struct loop *loop;
     const struct testee *testee;
@@ -19,6 +26,7 @@ struct runner_config {
                                   brings it, and its staying away is not the testee's; 0: the case's timeout */
     uint64_t seed;
     bool troubles_only;        /* the text of a trace is kept for cases alone that did not pass */
+    enum weights weights;
     bool full;                 /* repeat as often as `full` says */
     double patience;           /* factor on every timeout; 0: 1 */
     double pace;               /* factor on every time that a script names, for a client that was made faster; 0: 1 */

@@ -61,7 +61,7 @@ static void play_next(void *arg)
     struct case_result *result = run_result_add(l->run);
     struct runner_config config = {
         .loop = l->loop, .testee = &l->testee, .role = WS_SERVER, .listener = l->share, .seed = l->run->seed,
-        .full = l->options->full, .patience = l->options->whom.patience,
+        .weights = l->options->weights, .full = l->options->full, .patience = l->options->whom.patience,
         .file_dir = ".", .replay_prefix = buf_text(&l->replay)};
     l->runner = result == NULL ? NULL : runner_start(&config, test, l->run, result, on_done, l);
     if (l->runner == NULL)

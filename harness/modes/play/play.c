@@ -87,7 +87,7 @@ static int play(struct target *t, struct diag *why)
     text_begin(&text, &form, t->run, buf_text(&t->whom.against));
     struct play_config config = {
         .runner = {.loop = t->whom.loop, .testee = &t->whom.testee, .role = WS_CLIENT, .seed = t->against.seed,
-                   .patience = t->against.patience, .full = options->full,
+                   .patience = t->against.patience, .full = options->full, .weights = options->weights,
                    .troubles_only = !options->trace,
                    .replay_prefix = buf_text(&t->whom.replay)},
         .parallel = options->parallel,
@@ -115,6 +115,9 @@ static int play(struct target *t, struct diag *why)
 /* What of the replay command is about how, not whom. */
 static void write_replay(struct buf *out, const struct play_options *options)
 {
+    static const char *const weights[] = {
+        [WEIGHTS_RFC] = "", [WEIGHTS_STRICT] = " --profile strict", [WEIGHTS_AUTOBAHN] = " --profile autobahn"};
+    buf_append_text(out, weights[options->weights]);
     if (options->full)
         buf_append_text(out, " --full");
     if (options->timeout_ns != 0)

@@ -3,6 +3,7 @@
 #define MODES_PLAY_H
 
 #include "engine/proxy/address.h"
+#include "engine/runner/runner.h"
 #include "engine/whom.h"
 #include "report/terminal.h"
 
@@ -28,6 +29,7 @@ struct play_options {
     unsigned parallel;
     uint64_t timeout_ns;        /* 0: as the files say */
     bool fail_fast;
+    enum weights weights;       /* what fails */
     bool full;                  /* as many repetitions as `repeat N full M` says */
 
     /* what is told */
