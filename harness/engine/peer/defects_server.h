@@ -28,9 +28,8 @@ peer_read_head_fn read_no_control_rsv, read_no_continuation_rsv, drop_rsv, drop_
 
 typedef void peer_read_payload_fn(struct peer_conn *conn, const struct ws_frame_part *part);
 peer_read_payload_fn unmask_on_and_on, unmask_no_tail, unmask_first_64, unmask_first_4096, mend_lone, mend_never,
-    mend_surrogates,
-    mend_overlong, mend_too_high, mend_cut, mend_behind_64, mend_continuations, mend_later_messages, read_code_1004,
-    read_codes_never_sent, read_codes_unassigned, mend_reason;
+    mend_surrogates, mend_overlong, mend_too_high, mend_cut, mend_behind_64, mend_continuations,
+    mend_later_messages, read_code_1004, read_codes_never_sent, read_codes_unassigned, mend_reason;
 
 typedef bool peer_event_fn(struct peer_conn *conn, const struct ws_event *event);
 peer_event_fn refuse_controls, refuse_noncharacters, refuse_three_bytes, refuse_two_bytes, check_binary,
