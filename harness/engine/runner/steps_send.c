@@ -34,7 +34,7 @@ void pump_begin(struct runner *r, const struct step *step)
 
 static bool writable(const struct conn *c)
 {
-    bool given_up = c->phase == CONN_TRANSPORT && c->runner->config.own_listener; /* a client that waits for no answer */
+    bool given_up = c->phase == CONN_TRANSPORT && c->runner->config.own_listener; /* it waits for no answer any more */
     bool gone = c->end && (given_up || c->end->end == LAYER_RESET || c->end->end == LAYER_ERROR);
     return c->endpoint && !gone && !c->fin_sent;
 }

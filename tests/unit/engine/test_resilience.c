@@ -104,7 +104,8 @@ START_TEST(who_never_comes_back_is_told_in_a_sentence)
          "came back after the 1st reset in 1.0 s, never after the 2nd reset (waited 2.0 s)"},
         {"promise back 2s", "open; expect reset", TWICE, VERDICT_FAIL, "never came back after the 1st reset"},
         {"promise back 2s", COMES_BACK, "accept; drop reset; accept within ${back}; drop reset", VERDICT_PASS, NULL},
-        {"promise back 500ms", COMES_BACK, "accept; drop reset; accept within ${back}; drop reset", VERDICT_FAIL, "never"},
+        {"promise back 500ms", COMES_BACK, "accept; drop reset; accept within ${back}; drop reset", VERDICT_FAIL,
+         "never"},
         {"promise first 2s..3s", COMES_BACK, "accept; drop reset; accept within ${first}; drop reset", VERDICT_FAIL,
          "too early"},
     };
@@ -227,8 +228,10 @@ START_TEST(what_is_not_promised_is_not_applicable)
          "a client that promises liveness"},
         {"promise liveness 2s; promise no liveness", "wait 1ms", "needs promise liveness; accept within 1s",
          VERDICT_UNIMPLEMENTED, "liveness"},
-        {"promise retries 1001|4000..4999", "open; drop reset", "needs retry 4001; accept; expect drop", VERDICT_PASS, NULL},
-        {"promise retries 1001", "wait 1ms", "needs retry 1000; accept", VERDICT_UNIMPLEMENTED, "come back behind close code 1000"},
+        {"promise retries 1001|4000..4999", "open; drop reset", "needs retry 4001; accept; expect drop", VERDICT_PASS,
+         NULL},
+        {"promise retries 1001", "wait 1ms", "needs retry 1000; accept", VERDICT_UNIMPLEMENTED,
+         "come back behind close code 1000"},
         {"promise stops 1000", "wait 1ms", "needs stay-away 1001; accept", VERDICT_UNIMPLEMENTED, "stay away"},
     };
     MEET_ALL(rows);
