@@ -131,6 +131,12 @@ static void draw_connections(struct run_result *run, struct case_result *result)
     struct figure_series *left = figure_series(arena, figure, FIGURE_SPANS, "lost, but not yet left");
     struct figure_series *came = figure_series(arena, figure, FIGURE_MARKS, "connected");
     struct figure_series *tried = figure_series(arena, figure, FIGURE_MARKS, "tried, and was not let in");
+    const struct attempt *last = &result->attempts[result->attempt_count - 1];
+    struct figure_series *waited = figure_series(arena, figure, FIGURE_SPANS, "waited for");
+    if (last->failed_ns)
+        figure_point(arena, waited, &(struct figure_point){.x = (double)last->failed_ns / 1e9,
+                                                           .y = (double)result->attempt_count + 1,
+                                                           .until = (double)result->duration_ns / 1e9});
     for (size_t i = 0; i < result->attempt_count; i++) {
         const struct attempt *a = &result->attempts[i];
         double row = (double)i + 1, lost = (double)(a->failed_ns ? a->failed_ns : result->duration_ns) / 1e9;
@@ -333,7 +339,7 @@ static void introduce(struct resilience *r)
     r->run->started = r->options->started;
     r->run->seed = r->options->seed;
     r->run->testee = (struct testee_info){
-        .url = "", .command = r->options->command == NULL ? "" : r->options->command, .agent = ""};
+        .url = "", .command = r->options->command == NULL ? "" : r->options->command, .agent = "", .role = ROLE_CLIENT};
 }
 
 static bool prepare(struct resilience *r)
