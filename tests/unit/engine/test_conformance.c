@@ -150,6 +150,56 @@ START_TEST(each_case_notices_a_defect)
 }
 END_TEST
 
+static enum verdict verdict_of(const struct test_case *test, const struct peer_fault *fault)
+{
+    struct run_result *run = run_result_new();
+    const struct case_result *r = rehearse(test, fault, SEED, run);
+    ck_assert_ptr_nonnull(r);
+    enum verdict v = r->verdict;
+    run_result_free(run);
+    return v;
+}
+
+static const struct test_case *find_case(const struct suite *suite, const char *id)
+{
+    for (size_t i = 0; i < suite->case_count; i++)
+        if (strcmp(suite->cases[i].test->id, id) == 0)
+            return suite->cases[i].test;
+    ck_abort_msg("no case %s", id);
+}
+
+/* The case's `repeat N full M` repeats N times, or M. */
+static void set_rounds(const struct test_case *test, bool full)
+{
+    for (struct step *s = test->steps; s != NULL; s = s->next)
+        for (struct setting *count = s->settings; s->form == FORM_REPEAT && count != NULL; count = count->next)
+            if (count->slot == SLOT_COUNT)
+                count->value.number = full ? step_number(s, SLOT_FULL, 0) : 4;
+}
+
+/* Of Autobahn's sections 12 and 13 we play four messages a case, with --full a thousand. */
+START_TEST(four_messages_show_what_a_thousand_do)
+{
+    static const char *const ids[] = {"sizes/asked-both/9/256", "sizes/binary/play/64"};
+    struct suite suite;
+    gather(&suite, conformance, 80);
+    size_t count, shown = 0;
+    const struct peer_fault *faults = peer_faults(&count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t n = 0; faults[i].needs_deflate && n < sizeof ids / sizeof *ids; n++) {
+            const struct test_case *test = find_case(&suite, ids[n]);
+            enum verdict few = verdict_of(test, &faults[i]);
+            set_rounds(test, true);
+            ck_assert_msg(few == verdict_of(test, &faults[i]), "%s: %s", faults[i].name, ids[n]);
+            set_rounds(test, false);
+            shown += few == VERDICT_FAIL;
+        }
+    }
+    ck_assert_uint_ge(shown, 10);
+    suite_free(&suite);
+}
+END_TEST
+
 START_TEST(the_same_seed_plays_the_same_byte_for_byte)
 {
     struct suite suite;
@@ -174,4 +224,4 @@ END_TEST
 
 UNIT_MAIN("conformance", the_correct_peer_passes_every_case, the_correct_peer_plays_every_story,
           each_defect_is_caught_by_the_case_that_its_row_names, each_case_notices_a_defect,
-          the_same_seed_plays_the_same_byte_for_byte)
+          four_messages_show_what_a_thousand_do, the_same_seed_plays_the_same_byte_for_byte)

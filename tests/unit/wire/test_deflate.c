@@ -379,7 +379,8 @@ START_TEST(distances_up_to_the_window_and_no_further)
                 buf_clear(&message);
                 write_match(&w, window + more + 1, distances[i]);
                 bool fine = inflate_both_ways(bits, &w.bytes, &message) == WS_CODEC_OK;
-                ck_assert_msg(fine == (distances[i] <= window), "%d bits, %u behind %u", bits, distances[i], window + more);
+                ck_assert_msg(fine == (distances[i] <= window), "%d bits, %u behind %u", bits, distances[i],
+                              window + more);
                 buf_free(&w.bytes);
             }
         }
