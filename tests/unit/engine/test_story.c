@@ -14,7 +14,8 @@ START_TEST(tokens_are_told_apart)
         {"{\"t\":1700000000123}", "1:1700000000123 "},
         {"id=a81fc2b09d;", "2:a81fc2b09d "},
         {"{\"sid\":\"Yjk1Z-_3aaAAB\"}", "3:Yjk1Z-_3aaAAB "},
-        {"at 2026-01-31T12:00:00.123Z, or 2026-01-31 12:00:00+01:00", "4:2026-01-31T12:00:00.123Z 4:2026-01-31 12:00:00+01:00 "},
+        {"at 2026-01-31T12:00:00.123Z, or 2026-01-31 12:00:00+01:00",
+         "4:2026-01-31T12:00:00.123Z 4:2026-01-31 12:00:00+01:00 "},
         {"{\"token\":\"hush\",\"access_token\" : \"x y\"}", "5:hush 5:x y "},
         {"{\"token\":17}", ""},
         {"{\"token\":\"open", ""},
@@ -42,8 +43,8 @@ START_TEST(heads_lose_their_secrets)
     struct buf out;
     buf_init(&out, 0);
     secrets_head(head, sizeof head - 1, false, &out);
-    ck_assert_str_eq(buf_text(&out), "GET /a?b=1&token=***&Access-Token=***&c HTTP/1.1\r\nHost: h\r\nCookie: ***\r\n"
-                                     "authorization: ***\r\nX: token=x\r\n\r\n");
+    ck_assert_str_eq(buf_text(&out), "GET /a?b=1&token=***&Access-Token=***&c HTTP/1.1\r\nHost: h\r\n"
+                                     "Cookie: ***\r\nauthorization: ***\r\nX: token=x\r\n\r\n");
     buf_clear(&out);
     secrets_head(head, sizeof head - 1, true, &out);
     ck_assert_str_eq(buf_text(&out), head);
@@ -62,7 +63,8 @@ static void tell(struct story *story, bool secrets, struct buf *out)
 {
     struct diag why = {0};
     buf_init(out, 0);
-    ck_assert_msg(story_write(story, &(struct story_options){.title = "t", .secrets = secrets}, out, &why), "%s", why.text);
+    struct story_options options = {.title = "t", .secrets = secrets};
+    ck_assert_msg(story_write(story, &options, out, &why), "%s", why.text);
 }
 
 START_TEST(a_story_is_told_from_both_sides)
@@ -143,8 +145,9 @@ START_TEST(any_story_is_a_scenario)
                 bytes[i] = (uint8_t)"a1 '\"\\${}\x01\x02:0123456789abcdef-token"[bytes[i] % 36];
             story_add(&story, &(struct story_event){
                                   .kind = (enum story_kind)prng_below(&random, STORY_GONE + 1),
-                                  .connection = 1 + (unsigned)prng_below(&random, 4), .at_ns = prng_below(&random, 1u << 30),
-                                  .client = prng_below(&random, 2) != 0, .opcode = (uint8_t)(1 + prng_below(&random, 2)),
+                                  .connection = 1 + (unsigned)prng_below(&random, 4),
+                                  .at_ns = prng_below(&random, 1u << 30), .client = prng_below(&random, 2) != 0,
+                                  .opcode = (uint8_t)(1 + prng_below(&random, 2)),
                                   .code = 1000, .bytes = bytes, .size = size, .whole = size + prng_below(&random, 2)});
         }
         tell(&story, round % 3 == 0, &first);
