@@ -27,10 +27,10 @@ const char *close_verdict_word(enum close_verdict verdict)
     return (unsigned)verdict < CLOSE_VERDICTS ? close_words[verdict] : "?";
 }
 
-uint64_t attempt_gap(const struct case_result *result, size_t i)
+uint64_t attempt_gap(const struct attempt *attempts, size_t i)
 {
-    const struct attempt *before = &result->attempts[i - 1];
-    uint64_t from = before->failed_ns ? before->failed_ns : before->came_ns, came = result->attempts[i].came_ns;
+    const struct attempt *before = &attempts[i - 1];
+    uint64_t from = before->failed_ns ? before->failed_ns : before->came_ns, came = attempts[i].came_ns;
     return came > from ? came - from : 0;
 }
 

@@ -77,7 +77,7 @@ struct case_result {
 };
 
 /* The wait before attempt i (1 ..): from when the one before had failed to its coming; ns. */
-uint64_t attempt_gap(const struct case_result *result, size_t i);
+uint64_t attempt_gap(const struct attempt *attempts, size_t i);
 
 struct testee_info {
     enum tested_role role;

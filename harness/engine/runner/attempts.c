@@ -77,15 +77,12 @@ static const char *ordinal(struct runner *r, size_t n)
     return runner_text(r, "%zu%s", n, ends[teen || last > 3 ? 0 : last]);
 }
 
-static uint64_t failed_at(const struct attempt *a) { return a->failed_ns ? a->failed_ns : a->came_ns; }
-
 static void tell_gap(struct runner *r, size_t i, struct buf *out)
 {
     const struct attempt *before = &r->attempts[i - 1];
-    uint64_t from = failed_at(before), at = r->attempts[i].came_ns;
     buf_printf(out, "%s%s in %.1f s", out->size ? ", " : "came back ",
                runner_text(r, "after the %s %s", ordinal(r, i), *before->fate ? before->fate : "connection"),
-               at > from ? (double)(at - from) / 1e9 : 0.0);
+               (double)attempt_gap(r->attempts, i) / 1e9);
 }
 
 const char *attempts_story(struct runner *r, uint64_t waited_ns)

@@ -204,7 +204,7 @@ struct runner {
     struct limbo *limbo;
     struct pump pump;
     struct ws_handshake_scratch *scratch;
-    bool uses_frames, uses_pings, uses_echo, uses_fault;
+    bool uses_frames, uses_pings, uses_echo, uses_fault, uses_promises;
     uint64_t message_max;      /* a received message may be as large as those that the script sends and expects */
     uint64_t fragment_bytes;   /* that it sends in all */
     bool opened_once;          /* the testee took a connection in this case */

@@ -507,6 +507,8 @@ static void scan_steps(struct runner *r, const struct step *step, uint64_t round
 {
     for (; step; step = step->next) {
         scan_payload(r, step, rounds);
+        for (const struct setting *s = step->settings; s; s = s->next)
+            r->uses_promises |= s->value.promised != NULL;
         r->uses_fault |= step->verb == VERB_FAULT;
         r->uses_frames |= step->form == FORM_EXPECT_FRAME;
         r->uses_pings |= step->form == FORM_EXPECT_PING;
@@ -557,6 +559,8 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
     }
     if (config->promises)
         r->service = service_new(r, config->promises);
+    else if (r->uses_promises)
+        end_case(r, VERDICT_ERROR, "", "", "the case names what a client promises: play it with `wsgauntlet resilience`");
     runner_wake(r);
     return r;
 }

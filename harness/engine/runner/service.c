@@ -51,6 +51,13 @@ static const struct step *line_of(const struct service *service, enum form form)
     return NULL;
 }
 
+/* Is there somebody to talk to, who reads what is said? */
+static bool can_say(const struct conn *c)
+{
+    return c->endpoint && c->phase == CONN_FRAMES && !c->close_sent && !c->fin_sent && !c->end &&
+           layer_queued(endpoint_layer(c->endpoint)) <= LIMIT_PONG_BYTES;
+}
+
 static void say(struct conn *c, const struct payload *payload, const char *name, const uint8_t *value, size_t size)
 {
     struct runner *r = c->runner;
@@ -61,7 +68,7 @@ static void say(struct conn *c, const struct payload *payload, const char *name,
     buf_init(&text, LIMIT_PAYLOAD_BYTES);
     if (!payload_bytes(payload, &scope, &text, &why))
         end_case(r, VERDICT_ERROR, "", "", "a service line of the profile: %s", why.text);
-    else if (c->endpoint && c->phase == CONN_FRAMES && !c->close_sent && !c->fin_sent && !c->end)
+    else if (can_say(c))
         endpoint_send_message(c->endpoint, WS_TEXT, text.data, text.size, false);
     buf_free(&text);
 }
@@ -158,8 +165,7 @@ void service_message(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_
     for (size_t i = 0; opcode == WS_TEXT && i < service->count; i++)
         if (apply(c, &service->rules[i], bytes, size))
             return;
-    bool open = c->endpoint && c->phase == CONN_FRAMES && !c->close_sent && !c->fin_sent && !c->end;
-    if (open && line_of(service, FORM_SERVICE_ECHO))
+    if (can_say(c) && line_of(service, FORM_SERVICE_ECHO))
         endpoint_send_message(c->endpoint, (enum ws_opcode)opcode, bytes, size, false);
 }
 

@@ -154,9 +154,7 @@ enum progress step_attempts(struct runner *r, struct conn *c, const struct step 
 /* From the failure of attempt i to the coming of the next; ns. */
 static uint64_t gap_of(const struct runner *r, size_t i)
 {
-    const struct attempt *a = &r->attempts[i], *next = a + 1;
-    uint64_t from = a->failed_ns ? a->failed_ns : a->came_ns;
-    return next->came_ns > from ? next->came_ns - from : 0;
+    return attempt_gap(r->attempts, i + 1);
 }
 
 static size_t gap_count(const struct runner *r) { return r->attempt_count ? r->attempt_count - 1 : 0; }

@@ -158,7 +158,7 @@ static void draw_waits(struct run_result *run, struct case_result *result)
     struct figure *figure = figure_add(arena, &result->figures, "waits between connections", "", "s");
     struct figure_series *waits = figure_series(arena, figure, FIGURE_BARS, "wait");
     for (size_t i = 1; i < result->attempt_count; i++)
-        figure_point(arena, waits, &(struct figure_point){.x = (double)i, .y = (double)attempt_gap(result, i) / 1e9,
+        figure_point(arena, waits, &(struct figure_point){.x = (double)i, .y = (double)attempt_gap(result->attempts, i) / 1e9,
                                                           .label = result->attempts[i - 1].fate});
 }
 

@@ -100,7 +100,7 @@ static void waits(struct buf *out, const struct case_result *result)
         return;
     buf_append_text(out, "waits");
     for (size_t i = 1; i < result->attempt_count && i <= GAPS_SHOWN; i++)
-        buf_printf(out, " %.2f", (double)attempt_gap(result, i) / 1e9);
+        buf_printf(out, " %.2f", (double)attempt_gap(result->attempts, i) / 1e9);
     buf_printf(out, "%s s", result->attempt_count > GAPS_SHOWN + 1 ? " ..." : "");
 }
 

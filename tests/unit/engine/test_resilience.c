@@ -154,6 +154,8 @@ START_TEST(attempts_are_counted_whoever_waits_for_them)
         {"promise back 2s", COMES_BACK, "accept; drop reset; expect nobody for 1500ms", VERDICT_FAIL, "stay away"},
         {"promise back 2s", "open; wait 3s; drop fin", "accept; expect stays for 2s; drop reset", VERDICT_PASS, NULL},
         {"promise back 2s", "open; wait 1s; drop fin", "accept; expect stays for 2s", VERDICT_FAIL, "that was well"},
+        {"promise back 2s", "open; send text 'a'; send text 'b'; wait 1s; drop fin", "accept; expect stays for 2s",
+         VERDICT_FAIL, "that was well"},
         {"promise back 2s", "a: open; wait 3s; b: open; b: expect reset",
          "accept; drop mute; accept within 5s; expect attempts left within 1s", VERDICT_FAIL, "dead connection"},
         {"promise back 2s", "a: open; wait 3s; a: drop reset; b: open; b: expect reset",

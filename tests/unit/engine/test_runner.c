@@ -437,6 +437,8 @@ START_TEST(both_roles)
     play_pair("connect; send http \"GET / HTTP/1.1\\r\\n\\r\\n\"; expect drop", "accept", VERDICT_PASS, VERDICT_FAIL);
     play_pair("connect; send raw hex(16 03 01); expect drop", "accept", VERDICT_PASS, VERDICT_FAIL);
     play_pair("wait 1ms", "accept", VERDICT_PASS, VERDICT_ERROR);
+    play_pair("open; send text 'a'; send text 'b'; wait 100ms; drop fin", "accept; expect stays for 2s", VERDICT_PASS,
+              VERDICT_FAIL);
     play_pair("open; expect text 'x'", "connect; wait 10ms; send http \"HTTP/1.1 400 Bad\\r\\n\\r\\n\"; drop fin",
               VERDICT_FAIL, VERDICT_PASS);
     play_pair("a: open; b: open; a: expect text 'a'; b: expect text 'b'",
