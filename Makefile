@@ -149,7 +149,7 @@ $(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c
 	@mkdir -p $(@D)
 	$(patsubst afl-clang-%,clang,$(CC)) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
 
-.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov fuzz-planted corpus corpus-check
+.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov fuzz-planted fuzz-speed corpus corpus-check
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz:
 	@fuzz/run $(T) $(filter-out canary,$(FUZZ_TARGETS))
@@ -159,6 +159,8 @@ fuzz-cov:
 	@fuzz/coverage $(filter-out canary,$(FUZZ_TARGETS))
 fuzz-planted:
 	@fuzz/plant
+fuzz-speed:
+	@fuzz/speed/run
 $(FUZZ_TARGETS:%=afl-%): afl-%:
 	@fuzz/campaign.sh $* -t $(T) -n $(N)
 corpus:
