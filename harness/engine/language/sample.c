@@ -34,12 +34,10 @@ static void make_words(struct vocabulary *v, struct prng *random)
     static const char *const tails[] = {"", "", "n", "r", "l", "ch", "s", "t", "nd", "ng"};
     for (size_t i = 0; i < WORDS; i++) {
         uint64_t syllables = 1 + prng_below(random, i < 128 ? 2 : 3);
-        char *word = v->words[i];
-        word[0] = 0;
-        for (; syllables > 0; syllables--) {
-            strcat(word, heads[prng_below(random, sizeof heads / sizeof *heads)]);
-            strcat(word, hearts[prng_below(random, sizeof hearts / sizeof *hearts)]);
-            strcat(word, tails[prng_below(random, sizeof tails / sizeof *tails)]);
+        for (char *end = v->words[i]; syllables > 0; syllables--) {
+            end = stpcpy(end, heads[prng_below(random, sizeof heads / sizeof *heads)]);
+            end = stpcpy(end, hearts[prng_below(random, sizeof hearts / sizeof *hearts)]);
+            end = stpcpy(end, tails[prng_below(random, sizeof tails / sizeof *tails)]);
         }
     }
 }
