@@ -1,7 +1,7 @@
 /* See autobahn_case.h. Closing, received messages and counters are read off the events that the result has kept. */
 #include "report/autobahn_case.h"
 
-#include "report/clean.h"
+#include "report/json_words.h"
 #include "report/words.h"
 
 #include <math.h>
@@ -31,16 +31,6 @@ static const char *behavior_close(const struct case_result *result)
     };
     bool failed = result->close_verdict == CLOSE_NONE && result->verdict >= VERDICT_FAIL;
     return failed ? "FAILED" : words[result->close_verdict];
-}
-
-static json_t *text(const char *value)
-{
-    struct buf clean;
-    buf_init(&clean, 0);
-    clean_utf8(&clean, value);
-    json_t *string = clean.failed ? NULL : json_string(buf_text(&clean));
-    buf_free(&clean);
-    return string;
 }
 
 #define SHOWN 64u /* bytes of a payload, before " ..." */
@@ -111,7 +101,7 @@ static json_t *head(const struct case_result *result, bool ours)
         struct buf raw;
         buf_init(&raw, 0);
         buf_append(&raw, event->bytes, event->size);
-        json_t *string = text(buf_text(&raw));
+        json_t *string = json_text(buf_text(&raw));
         buf_free(&raw);
         return string;
     }
@@ -193,7 +183,7 @@ static json_t *closing_json(const struct case_result *result, const struct closi
     return json_pack("{sb sb sb sb sb sb sb so* so so so so}", "closedByMe", closing->ours_first, "failedByMe", 0,
                      "droppedByMe", dropped, "wasClean", clean, "wasServerConnectionDropTimeout", 0,
                      "wasOpenHandshakeTimeout", 0, "wasCloseHandshakeTimeout", 0, "wasNotCleanReason",
-                     clean ? json_null() : text(result->detail), "localCloseCode", close_code(ours),
+                     clean ? json_null() : json_text(result->detail), "localCloseCode", close_code(ours),
                      "remoteCloseCode", close_code(theirs), "localCloseReason", close_reason(ours),
                      "remoteCloseReason", close_reason(theirs));
 }
@@ -209,11 +199,11 @@ json_t *autobahn_case(const struct run_result *run, const struct case_result *re
     bool client = run->testee.role == ROLE_CLIENT;
     json_t *whole = json_pack(
         "{ss sI ss so so so sI sb ss ss so so s{} so s{s[] sb sb} so so sb sb sb sb s{} s{} so so sn so}",
-        "id", result->alias, "case", (json_int_t)number, "agent", agent, "description", text(result->title),
-        "expectation", text(result->expected), "started", text(run->started), "duration",
+        "id", result->alias, "case", (json_int_t)number, "agent", agent, "description", json_text(result->title),
+        "expectation", json_text(result->expected), "started", json_text(run->started), "duration",
         (json_int_t)llround((double)result->duration_ns / 1e6), "isServer", client, "behavior",
-        behavior(result->verdict), "behaviorClose", close, "result", text(seen), "resultClose",
-        text(strcmp(close, "OK") == 0 ? "closed as expected" : seen), "expected", "received",
+        behavior(result->verdict), "behaviorClose", close, "result", json_text(seen), "resultClose",
+        json_text(strcmp(close, "OK") == 0 ? "closed as expected" : seen), "expected", "received",
         received(result), "expectedClose", "closeCode", "closedByMe", closing.ours_first, "requireClean", 0,
         "httpRequest", head(result, !client), "httpResponse", head(result, client), "reportTime", 0,
         "reportCompressionRatio", 0, "createWirelog", 1, "createStats", 1, "rxOctetStats", "txOctetStats",

@@ -1,7 +1,6 @@
 /* See json.h. Bytes that are not UTF-8 appear as \xNN, so that the file is always valid. */
 #include "report/json.h"
 
-#include "report/clean.h"
 #include "report/json_words.h"
 #include "report/shown.h"
 
@@ -27,21 +26,11 @@ static void add(struct writer *w, json_t *array, json_t *value)
     w->failed |= json_array_append_new(array, value) != 0;
 }
 
-static json_t *text(const char *value)
-{
-    struct buf clean;
-    buf_init(&clean, 0);
-    clean_utf8(&clean, value == NULL ? "" : value);
-    json_t *string = clean.failed ? NULL : json_string(buf_text(&clean));
-    buf_free(&clean);
-    return string;
-}
-
 static json_t *texts(struct writer *w, const char *const *values)
 {
     json_t *array = json_array();
     for (; values != NULL && *values != NULL; values++)
-        add(w, array, text(*values));
+        add(w, array, json_text(*values));
     return array;
 }
 
@@ -106,7 +95,7 @@ static json_t *event_json(struct writer *w, const struct trace_event *event)
         put(w, object, "size", length_json(event->whole));
     }
     if (event->text != NULL && event->text[0] != 0)
-        put(w, object, "text", text(event->text));
+        put(w, object, "text", json_text(event->text));
     return object;
 }
 
@@ -131,11 +120,11 @@ static json_t *series_json(struct writer *w, const struct figure_series *series)
         if (series->kind == FIGURE_SPANS)
             put(w, one, "until", json_real(point->until));
         if (point->label[0] != 0)
-            put(w, one, "label", text(point->label));
+            put(w, one, "label", json_text(point->label));
         add(w, points, one);
     }
     put(w, object, "kind", json_string(figure_kind_word(series->kind)));
-    put(w, object, "name", text(series->name));
+    put(w, object, "name", json_text(series->name));
     put(w, object, "left_out", json_integer((json_int_t)series->left_out));
     put(w, object, "points", points);
     return object;
@@ -148,9 +137,9 @@ static json_t *figures_json(struct writer *w, const struct figure *figure)
         json_t *object = json_object(), *all = json_array();
         for (const struct figure_series *series = figure->series; series != NULL; series = series->next)
             add(w, all, series_json(w, series));
-        put(w, object, "title", text(figure->title));
-        put(w, object, "x_unit", text(figure->x_unit));
-        put(w, object, "y_unit", text(figure->y_unit));
+        put(w, object, "title", json_text(figure->title));
+        put(w, object, "x_unit", json_text(figure->x_unit));
+        put(w, object, "y_unit", json_text(figure->y_unit));
         put(w, object, "series", all);
         add(w, array, object);
     }
@@ -162,11 +151,11 @@ static json_t *figures_json(struct writer *w, const struct figure *figure)
 static json_t *requirement_json(struct writer *w, const struct shown_requirement *shown)
 {
     json_t *object = json_object();
-    put(w, object, "id", text(shown->row->id));
-    put(w, object, "document", text(shown->row->document));
-    put(w, object, "section", text(shown->row->section));
-    put(w, object, "level", text(shown->row->level));
-    put(w, object, "text", text(shown->row->text));
+    put(w, object, "id", json_text(shown->row->id));
+    put(w, object, "document", json_text(shown->row->document));
+    put(w, object, "section", json_text(shown->row->section));
+    put(w, object, "level", json_text(shown->row->level));
+    put(w, object, "text", json_text(shown->row->text));
     put(w, object, "derived", json_boolean(shown->row->basis == BASIS_DERIVED));
     put(w, object, "cases", json_integer((json_int_t)shown->cases));
     put(w, object, "verdict", json_string(verdict_word(shown->worst)));
@@ -177,7 +166,7 @@ static json_t *requirement_json(struct writer *w, const struct shown_requirement
 static json_t *document_json(struct writer *w, const struct shown *shown, const char *document, enum tested_role role)
 {
     json_t *object = json_object();
-    put(w, object, "document", text(document));
+    put(w, object, "document", json_text(document));
     for (int basis = 0; basis < BASES; basis++) {
         size_t testable = 0, seen = 0;
         for (size_t i = 0; i < shown->requirements.count; i++) {
@@ -239,9 +228,9 @@ static json_t *testee_json(struct writer *w, const struct testee_info *testee)
 {
     json_t *object = json_object();
     put(w, object, "role", json_string(tested_role_word(testee->role)));
-    put(w, object, "url", text(testee->url));
-    put(w, object, "command", text(testee->command));
-    put(w, object, "agent", text(testee->agent));
+    put(w, object, "url", json_text(testee->url));
+    put(w, object, "command", json_text(testee->command));
+    put(w, object, "agent", json_text(testee->agent));
     put(w, object, "builtin", json_boolean(testee->builtin));
     put(w, object, "tls", json_boolean(testee->tls));
     return object;
@@ -250,36 +239,36 @@ static json_t *testee_json(struct writer *w, const struct testee_info *testee)
 static json_t *case_json(struct writer *w, const struct case_result *result, bool trace)
 {
     json_t *object = json_object();
-    put(w, object, "id", text(result->id));
-    put(w, object, "title", text(result->title));
-    put(w, object, "alias", text(result->alias));
-    put(w, object, "section", text(result->section));
-    put(w, object, "file", text(result->file));
+    put(w, object, "id", json_text(result->id));
+    put(w, object, "title", json_text(result->title));
+    put(w, object, "alias", json_text(result->alias));
+    put(w, object, "section", json_text(result->section));
+    put(w, object, "file", json_text(result->file));
     put(w, object, "line", json_integer(result->line));
-    put(w, object, "verdict", text(verdict_word(result->verdict)));
-    put(w, object, "close_verdict", text(close_verdict_word(result->close_verdict)));
+    put(w, object, "verdict", json_text(verdict_word(result->verdict)));
+    put(w, object, "close_verdict", json_text(close_verdict_word(result->close_verdict)));
     put(w, object, "requirements", texts(w, result->requirements));
     put(w, object, "duration_ms", milliseconds(result->duration_ns));
     put(w, object, "step_line", json_integer(result->step_line));
-    put(w, object, "expected", text(result->expected));
-    put(w, object, "seen", text(result->seen));
-    put(w, object, "detail", text(result->detail));
-    put(w, object, "replay", text(result->replay));
+    put(w, object, "expected", json_text(result->expected));
+    put(w, object, "seen", json_text(result->seen));
+    put(w, object, "detail", json_text(result->detail));
+    put(w, object, "replay", json_text(result->replay));
     put(w, object, "sent_digest", hexadecimal(result->sent_digest));
     if (result->stderr_tail != NULL && result->stderr_tail[0] != 0)
-        put(w, object, "stderr", text(result->stderr_tail));
+        put(w, object, "stderr", json_text(result->stderr_tail));
     if (result->known != NULL)
-        put(w, object, "known", text(result->known));
+        put(w, object, "known", json_text(result->known));
     if (result->round != 0)
         put(w, object, "round", json_integer(result->round));
     if (result->not_played)
         put(w, object, "not_played", json_true());
-    put(w, object, "source", text(result->source));
+    put(w, object, "source", json_text(result->source));
     put(w, object, "events", events_json(w, result));
     if (result->figures != NULL)
         put(w, object, "figures", figures_json(w, result->figures));
     if (trace)
-        put(w, object, "trace", text(result->trace));
+        put(w, object, "trace", json_text(result->trace));
     return object;
 }
 
@@ -289,10 +278,10 @@ static json_t *run_json(struct writer *w, const struct run_result *run, bool tra
     for (size_t i = 0; i < run->count; i++)
         add(w, cases, case_json(w, run->cases[i], trace));
     put(w, root, "tool", json_string("wsgauntlet"));
-    put(w, root, "version", text(run->version));
-    put(w, root, "mode", text(run->mode));
+    put(w, root, "version", json_text(run->version));
+    put(w, root, "mode", json_text(run->mode));
     put(w, root, "seed", hexadecimal(run->seed));
-    put(w, root, "started", text(run->started));
+    put(w, root, "started", json_text(run->started));
     put(w, root, "duration_ms", milliseconds(run->duration_ns));
     put(w, root, "interrupted", json_boolean(run->interrupted));
     put(w, root, "planned", json_integer((json_int_t)run->planned));

@@ -1,6 +1,8 @@
 /* See json_words.h. */
 #include "report/json_words.h"
 
+#include "report/clean.h"
+
 const char *event_kind_word(unsigned kind)
 {
     static const char *const words[] = {
@@ -28,6 +30,16 @@ const char *figure_kind_word_of(unsigned kind)
 const char *tested_role_word_of(unsigned role)
 {
     return tested_role_word((enum tested_role)role);
+}
+
+json_t *json_text(const char *value)
+{
+    struct buf clean;
+    buf_init(&clean, 0);
+    clean_utf8(&clean, value == NULL ? "" : value);
+    json_t *string = clean.failed ? NULL : json_string(buf_text(&clean));
+    buf_free(&clean);
+    return string;
 }
 
 bool event_has_bytes(enum trace_kind kind)

@@ -1,21 +1,11 @@
 /* See sarif.h. */
 #include "report/sarif.h"
 
-#include "report/clean.h"
+#include "report/json_words.h"
 #include "report/words.h"
 
 #include <jansson.h>
 #include <stdlib.h>
-
-static json_t *clean_string(const char *text)
-{
-    struct buf clean;
-    buf_init(&clean, 0);
-    clean_utf8(&clean, text);
-    json_t *string = clean.failed ? NULL : json_string(buf_text(&clean));
-    buf_free(&clean);
-    return string;
-}
 
 static const char *rule_of(const struct case_result *result)
 {
@@ -27,7 +17,7 @@ static json_t *location(const struct case_result *result)
 {
     int line = result->step_line > 0 ? result->step_line : result->line;
     return json_pack("[{s:{s:{s:o},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri",
-                     clean_string(result->file), "region", "startLine", line > 0 ? line : 1);
+                     json_text(result->file), "region", "startLine", line > 0 ? line : 1);
 }
 
 /* NULL without memory. */
@@ -39,13 +29,13 @@ static json_t *result_json(const struct run_result *run, const struct case_resul
     if (message.size == 0)
         buf_append_text(&message, result->title);
     json_t *object = json_pack(
-        "{s:o,s:s,s:{s:o},s:{s:o,s:o}}", "ruleId", clean_string(rule_of(result)), "level",
-        result->verdict >= VERDICT_FAIL ? "error" : "warning", "message", "text", clean_string(buf_text(&message)),
-        "partialFingerprints", "case", clean_string(result->id), "testee", clean_string(words_of_testee(run)));
+        "{s:o,s:s,s:{s:o},s:{s:o,s:o}}", "ruleId", json_text(rule_of(result)), "level",
+        result->verdict >= VERDICT_FAIL ? "error" : "warning", "message", "text", json_text(buf_text(&message)),
+        "partialFingerprints", "case", json_text(result->id), "testee", json_text(words_of_testee(run)));
     bool fine = object != NULL && !message.failed;
     if (fine && result->replay[0] != 0)
         fine = json_object_set_new(object, "properties",
-                                   json_pack("{s:o}", "replay", clean_string(result->replay))) == 0;
+                                   json_pack("{s:o}", "replay", json_text(result->replay))) == 0;
     if (fine && result->file[0] != 0)
         fine = json_object_set_new(object, "locations", location(result)) == 0;
     buf_free(&message);

@@ -4,19 +4,25 @@
 #include "report/clean.h"
 #include "report/words.h"
 
-/* In a description: what would begin a directive, or end the line, is told apart. */
-static void description(struct buf *out, const char *text)
+/* One line, a backslash before it and before `sign`. */
+static void escaped(struct buf *out, const char *text, char sign)
 {
     struct buf line;
     buf_init(&line, 0);
     clean_line(&line, text);
     for (const char *at = buf_text(&line); *at != 0; at++) {
-        if (*at == '#' || *at == '\\')
+        if (*at == sign || *at == '\\')
             buf_append_byte(out, '\\');
         buf_append_byte(out, (uint8_t)*at);
     }
     out->failed |= line.failed;
     buf_free(&line);
+}
+
+/* What would begin a directive is told apart. */
+static void description(struct buf *out, const char *text)
+{
+    escaped(out, text, '#');
 }
 
 /* YAML, double-quoted. */
@@ -25,17 +31,8 @@ static void field(struct buf *out, const char *indent, const char *name, const c
     if (text[0] == 0)
         return;
     buf_printf(out, "%s  %s: \"", indent, name);
-    struct buf line;
-    buf_init(&line, 0);
-    clean_line(&line, text);
-    for (const char *at = buf_text(&line); *at != 0; at++) {
-        if (*at == '"' || *at == '\\')
-            buf_append_byte(out, '\\');
-        buf_append_byte(out, (uint8_t)*at);
-    }
+    escaped(out, text, '"');
     buf_append_text(out, "\"\n");
-    out->failed |= line.failed;
-    buf_free(&line);
 }
 
 static void test_point(struct buf *out, const char *indent, size_t number, const struct case_result *result)

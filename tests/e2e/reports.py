@@ -226,15 +226,22 @@ def killed(work):
     check("signal 9" in next(c["detail"] for c in result["cases"] if c["id"] == "b/hang"), "kill -9: the signal is named")
 
 
-def gone(work):
-    """One that is not ours, and does not come back."""
+def hanging(work, name):
+    """A server of its own, and a player that waits for its echo: (server, player, folder)."""
     server = subprocess.Popen([python, work / "server.py", "0", work / "fifo"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True)
     port = server.stdout.readline().strip()
-    folder, reports = everything(work, "gone")
+    folder, reports = everything(work, name)
     player = subprocess.Popen([program, "run", work / "story.wsg", "--url", f"ws://127.0.0.1:{port}/", "-j", "1", *reports],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    os.kill(int((work / "fifo").read_text()), signal.SIGKILL)
+    (work / "fifo").read_text()  # until the server has got the word
+    return server, player, folder
+
+
+def gone(work):
+    """One that is not ours, and does not come back."""
+    server, player, folder = hanging(work, "gone")
+    server.kill()
     server.wait()
     out, err = player.communicate(timeout=60)
     check(player.returncode == 1, f"a testee that is gone for good: exit {player.returncode}", out + err)
@@ -244,13 +251,7 @@ def gone(work):
 
 
 def interrupted(work):
-    server = subprocess.Popen([python, work / "server.py", "0", work / "fifo"], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True)
-    port = server.stdout.readline().strip()
-    folder, reports = everything(work, "interrupted")
-    player = subprocess.Popen([program, "run", work / "story.wsg", "--url", f"ws://127.0.0.1:{port}/", "-j", "1", *reports],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    (work / "fifo").read_text()
+    server, player, folder = hanging(work, "interrupted")
     player.send_signal(signal.SIGINT)
     out, err = player.communicate(timeout=60)
     server.kill()
@@ -321,11 +322,11 @@ def report_command(work, bad):
     good = work / "good.json"
     run("test", "--sim", "--exclude", "sizes/*", "--json", good)
     for i in 1, 2:
-        run("test", "--sim", "--exclude", "sizes/*", "--shard", f"{i}/2", "--json", work / f"shard{i}.json")
+        run("test", "--sim", "--case", "ping/*", "--case", "close/*", "--shard", f"{i}/2", "--json", work / f"shard{i}.json")
     merged = run("report", "merge", work / "shard1.json", work / "shard2.json", "--out", work / "merged.json")
     check(merged.returncode == 0, "report merge", merged.stderr)
-    check(verdicts(is_result(work / "merged.json", "merged")) == verdicts(json.loads(good.read_text())),
-          "two shards merged are the whole suite")
+    parts = {case: verdict for case, verdict in verdicts(json.loads(good.read_text())).items() if re.match("(ping|close)/", case)}
+    check(verdicts(is_result(work / "merged.json", "merged")) == parts and len(parts) > 50, "two shards merged are the whole")
     same = run("report", "json", good)
     check(same.stdout == good.read_text(), "report json gives back what it read")
     diff = run("report", "diff", good, bad)
@@ -375,7 +376,7 @@ def page(work, good, bad):
     many["cases"] = [{**one, "id": f"many/{n}", "section": f"part{n // 500}", "alias": ""} for n in range(4000)]
     many["planned"] = many["summary"]["total"] = 4000
     (work / "many.json").write_text(json.dumps(many))
-    for name, files in ("hostile", ["hostile.json"]), ("several", [good, bad, work / "merged.json"]), ("many", ["many.json"]):
+    for name, files in ("hostile", ["hostile.json"]), ("several", [good, bad, good]), ("many", ["many.json"]):
         made = run("report", "html", *(work / file for file in files), "--out", work / name)
         check(made.returncode == 0, f"the page of {name}", made.stderr)
     if not (root / "tests/peers/node_modules/playwright-core").exists():
