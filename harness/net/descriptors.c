@@ -18,3 +18,14 @@ size_t descriptors_raise(void)
     raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? (size_t)raised.rlim_cur : (size_t)limit.rlim_cur;
 }
+
+size_t descriptors_want(size_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < wanted) {
+        struct rlimit raised = {wanted, wanted};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            return wanted;
+    }
+    return descriptors_raise();
+}

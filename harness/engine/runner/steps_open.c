@@ -1,7 +1,7 @@
 /* Steps that make connections: open, accept, connect, reconnect. */
+#include "engine/fleet/backoff.h"
 #include "engine/runner/play.h"
 
-#include <math.h>
 
 /* The step behind looks at the handshake itself. */
 static bool judged_by_expect(const struct runner *r)
@@ -86,25 +86,6 @@ enum progress step_open(struct runner *r, struct conn *c, const struct step *ste
 
 enum { RECONNECT_PAUSE, RECONNECT_TRY };
 
-/* The pause before the try number r->tries (1 is the first, which has `after`). */
-static uint64_t pause_ns(struct runner *r, const struct step *step)
-{
-    const struct setting *backoff = step_setting(step, SLOT_BACKOFF);
-    const struct setting *factor = step_setting(step, SLOT_FACTOR);
-    const struct setting *jitter = step_setting(step, SLOT_JITTER);
-    if (r->tries == 1)
-        return step_number(step, SLOT_AFTER, 0);
-    if (!backoff)
-        return 0;
-    double from = (double)backoff->value.from, longest = (double)backoff->value.to;
-    double pause = from * pow(factor ? factor->value.real : 2, r->tries - 2);
-    if (!(pause < longest))
-        pause = longest;
-    if (jitter)
-        pause *= 1 + jitter->value.real * (2 * prng_unit(&r->backoff) - 1);
-    return (uint64_t)pause;
-}
-
 static enum progress next_try(struct runner *r, const struct step *step, const char *seen)
 {
     uint64_t tries = step_number(step, SLOT_TRIES, step_setting(step, SLOT_BACKOFF) ? 10 : 1);
@@ -113,7 +94,8 @@ static enum progress next_try(struct runner *r, const struct step *step, const c
                         r->tries, r->tries == 1 ? "try" : "tries");
     r->tries++;
     r->phase = RECONNECT_PAUSE;
-    r->try_at = runner_now(r) + pause_ns(r, step);
+    struct backoff backoff = backoff_of(step);
+    r->try_at = runner_now(r) + backoff_wait(&backoff, r->tries, &r->backoff);
     return STEP_WAIT;
 }
 

@@ -1,0 +1,40 @@
+/* What a reconnect storm does, in numbers: who comes when, how many at once, and
+ * when they are back. Filled by a real fleet and by one on paper alike. */
+#ifndef ENGINE_FLEET_MEASURE_H
+#define ENGINE_FLEET_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEASURE_BIN_NS 100000000ull /* 100 ms */
+#define MEASURE_BINS_MAX 36000u     /* an hour; what comes later is counted in the last */
+
+struct measure {
+    size_t clients;
+    uint32_t *arrivals;      /* tries that begin, per bin since the storm did */
+    size_t bins;             /* used */
+    uint64_t *back_ns;       /* when each that is back came back, in that order */
+    uint64_t *handshake_ns;  /* how long its last try took */
+    size_t back;
+    uint64_t tries, failures;
+    size_t under_way, peak_under_way; /* tries at once */
+};
+
+/* False without memory. Freed with measure_free in either case. */
+bool measure_init(struct measure *measure, size_t clients);
+void measure_free(struct measure *measure);
+
+/* Times are nanoseconds since the storm began, and never go back. */
+void measure_try(struct measure *measure, uint64_t at);
+/* A try ends; `back`: with an open connection. */
+void measure_end(struct measure *measure, uint64_t began, uint64_t at, bool back);
+
+/* When so many percent of all clients were back; UINT64_MAX: they never were. percent 1 .. 100 */
+uint64_t measure_back_at(const struct measure *measure, unsigned percent);
+/* That percentile of the handshakes of those that came back; 0 without any. */
+uint64_t measure_handshake(const struct measure *measure, unsigned percent);
+/* The highest bin. */
+uint32_t measure_peak(const struct measure *measure);
+
+#endif
