@@ -18,6 +18,7 @@
 #include "modes/play/play.h"
 #include "modes/resilience/resilience.h"
 #include "modes/serve/serve.h"
+#include "modes/storm/storm.h"
 #include "modes/report.h"
 #include "modes/proxy/proxy.h"
 #include "modes/record.h"
@@ -152,6 +153,32 @@ static int command_TEST(const struct options *options, struct diag *why)
     if (option_set(options, OPTION_CATCH) && !wants_fault_list(options))
         return (int)(diag_set(why, DIAG_USAGE, "--catch goes with --fault list"), DIAG_USAGE);
     return play(options, NULL, options->words[0], why);
+}
+
+static int command_STORM(const struct options *options, struct diag *why)
+{
+    char started[CLOCK_STAMP_SIZE];
+    clock_stamp(started);
+    return storm_main(
+        &(struct storm_options){
+            .whom = whom_of(options, options->words[0]),
+            .clients = option_number(options, OPTION_CLIENTS, 1000),
+            .ramp = option_number(options, OPTION_RAMP, 2000),
+            .policies = option_list(options, OPTION_POLICY),
+            .drop = (enum storm_drop)option_number(options, OPTION_DROP, STORM_DROP_AUTO),
+            .most_ns = option_number(options, OPTION_WATCH, 0),
+            .handshakes = option_number(options, OPTION_HANDSHAKES, 0),
+            .outage_ns = option_number(options, OPTION_OUTAGE, 0),
+            .shard = options->values[OPTION_SHARD].number,
+            .shards = options->values[OPTION_SHARD].shards,
+            .started = started,
+            .version = WSGAUNTLET_VERSION,
+            .reports = option_list(options, OPTION_REPORT),
+            .json_file = option_text(options, OPTION_JSON),
+            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+            .out = stdout,
+        },
+        why);
 }
 
 static int command_FUZZ(const struct options *options, struct diag *why)

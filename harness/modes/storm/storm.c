@@ -141,7 +141,9 @@ static bool play_policy(struct storm *s, const char *text)
     fine = fine && (s->fleet == NULL ? play_on_paper : play_real)(s, &policy, &measure);
     if (fine && !s->interrupted) {
         tell_storm(s->options->out, &s->terminal, text, &measure);
-        report_storm(s->run, text, &measure, buf_text(&s->replay));
+        const char *replay = arena_printf(&s->run->arena, "%s --clients %zu --policy '%s'", buf_text(&s->replay),
+                                          s->clients, text);
+        report_storm(s->run, text, &measure, replay == NULL ? "" : replay);
     }
     measure_free(&measure);
     return fine;
@@ -181,6 +183,7 @@ static bool start(struct storm *s)
         return false;
     s->against = options->whom;
     s->against.replay = "wsgauntlet storm";
+    buf_append_text(&s->replay, options->whom.simulated ? "wsgauntlet storm --sim" : "");
     if (options->whom.simulated) {
         uint64_t outage = options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns;
         fprintf(options->out, "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n",
