@@ -75,6 +75,14 @@ static void note_tried(struct tcp_attempt *a, const struct addrinfo *address)
     buf_printf(&a->tried, "%s%s", a->tried.size == 0 ? "" : ", ", name);
 }
 
+/* One that cannot be had is no reason to fail: the kernel chooses then. */
+static void bind_source(const struct tcp_attempt *a, struct tcp_handle *h)
+{
+    struct sockaddr_in from;
+    if (a->to.from[0] != 0 && uv_ip4_addr(a->to.from, 0, &from) == 0)
+        uv_tcp_bind(&h->uv, (const struct sockaddr *)&from, 0);
+}
+
 static void try_next(struct tcp_attempt *a)
 {
     for (const struct addrinfo *address; (address = a->next) != NULL;) {
@@ -82,6 +90,7 @@ static void try_next(struct tcp_attempt *a)
         if (a->addresses->ai_next != NULL)
             note_tried(a, address);
         struct tcp_handle *h = tcp_handle_new(a->tcp);
+        bind_source(a, h);
         a->error = uv_tcp_connect(&h->connect, &h->uv, address->ai_addr, on_connected);
         if (a->error == 0)
             return;

@@ -32,8 +32,9 @@ bool backoff_parse(const char *text, struct backoff *backoff, struct diag *why)
         *backoff = backoff_of(script->cases[0].steps->next);
     } else {
         const char *sentence = strstr(buf_text(&errors), "error: ");
-        diag_set(why, DIAG_USAGE, "'%.100s' is no policy%s%.*s; one is: after 1s backoff 2s..30s factor 2 jitter 50%%",
-                 text, sentence == NULL ? "" : ": ", sentence == NULL ? 0 : (int)strcspn(sentence + 7, "\n"),
+        size_t line = strcspn(text, "\r\n");
+        diag_set(why, DIAG_USAGE, "'%.*s' is no policy%s%.*s; one is: after 1s backoff 2s..30s factor 2 jitter 50%%",
+                 (int)(line < 100 ? line : 100), text, sentence == NULL ? "" : ": ", sentence == NULL ? 0 : (int)strcspn(sentence + 7, "\n"),
                  sentence == NULL ? "" : sentence + 7);
         fine = false;
     }

@@ -4,12 +4,14 @@
 #include "net/descriptors.h"
 #include "wire/handshake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SPARE_DESCRIPTORS 64u /* for everything else */
+#define SPARE_DESCRIPTORS 32u /* for everything else */
 #define TURN_NS (5 * NS_PER_MS) /* of the ramp */
 #define PARTS 16u
+#define PER_SOURCE 8000u /* clients per address of ours, on the loopback */
 
 enum stage { STAGE_AWAY, STAGE_WAITING, STAGE_TRYING, STAGE_OPEN };
 
@@ -27,7 +29,7 @@ struct client {
 struct fleet {
     struct fleet_config config;
     struct client *clients;
-    size_t started, open;
+    size_t started, trying, open;
     struct timer *ramp, *most;
     struct diag first_trouble;
     struct prng keys, waits;
@@ -71,12 +73,15 @@ static void lose(struct client *c, const char *why, bool reset)
     struct fleet *f = c->fleet;
     bool tried = c->stage == STAGE_TRYING;
     f->open -= c->stage == STAGE_OPEN;
+    f->trying -= tried;
     if (tried && f->measure != NULL)
         measure_end(f->measure, c->began - f->storm_began, now(f) - f->storm_began, false);
     if (f->first_trouble.kind == DIAG_NONE)
         diag_set(&f->first_trouble, DIAG_TROUBLE, "%s", why);
     let_go(c, reset);
     c->stage = STAGE_AWAY;
+    if (f->policy == NULL && f->running && f->started == f->config.clients && f->trying == 0)
+        loop_stop(f->config.testee->loop); /* nobody is left who could come */
     if (f->policy == NULL)
         return;
     c->tries = tried ? c->tries + 1 : 1;
@@ -112,6 +117,7 @@ static void become_open(struct client *c)
     timer_stop(c->timer);
     c->timer = NULL;
     c->stage = STAGE_OPEN;
+    f->trying--;
     ws_frame_parser_init(&c->parser, WS_CLIENT);
     f->open++;
     if (f->measure != NULL)
@@ -190,7 +196,10 @@ static void try_connect(void *arg)
     const struct testee *testee = f->config.testee;
     struct net_address to = {.port = testee->url.port};
     memcpy(to.host, testee->url.host, sizeof testee->url.host);
+    if (strncmp(to.host, "127.", 4) == 0) /* so that the kernel finds a free port at once */
+        snprintf(to.from, sizeof to.from, "127.0.1.%u", 1 + (unsigned)((size_t)(c - f->clients) / PER_SOURCE % 250));
     c->stage = STAGE_TRYING;
+    f->trying++;
     c->began = now(f);
     if (f->measure != NULL)
         measure_try(f->measure, c->began - f->storm_began);
@@ -205,10 +214,12 @@ static void try_connect(void *arg)
 
 struct fleet *fleet_new(const struct fleet_config *config, struct diag *why)
 {
-    size_t descriptors = descriptors_want(config->clients + SPARE_DESCRIPTORS);
-    if (!loop_is_simulated(config->testee->loop) && descriptors < config->clients + SPARE_DESCRIPTORS) {
-        diag_set(why, DIAG_USAGE, "%zu clients need %zu open files, and this process may have %zu: raise `ulimit -Hn`",
-                 config->clients, config->clients + SPARE_DESCRIPTORS, descriptors);
+    size_t wanted = (config->both_ends ? 2 : 1) * config->clients + SPARE_DESCRIPTORS;
+    size_t descriptors = descriptors_want(wanted);
+    if (descriptors < wanted) {
+        diag_set(why, DIAG_USAGE, "%zu clients%s need %zu open files, and this process may have %zu: %s", config->clients,
+                 config->both_ends ? " and the built-in peer" : "", wanted, descriptors,
+                 config->both_ends ? "name another server" : "raise `ulimit -Hn`, or play in parts: --shard 1/2");
         return NULL;
     }
     struct fleet *f = calloc(1, sizeof *f);

@@ -11,6 +11,7 @@
 struct fleet_config {
     const struct testee *testee; /* where they connect to, and on which loop */
     size_t clients;
+    bool both_ends;              /* the server is in this process too: two descriptors for each */
     uint64_t ramp;               /* so many begin in a second, at first; 0: all at once */
     uint64_t patience_ns;        /* for one connection, opening handshake and all */
     uint64_t seed;

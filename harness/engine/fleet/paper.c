@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define ROUND_TRIP_NS 1000000u
+
 enum happening { TRIES, GIVES_UP, IS_BACK };
 
 struct event {
@@ -69,7 +71,7 @@ static void on_try(struct table *t, const struct event *event)
     measure_try(t->measure, event->at);
     serve_until(t, event->at);
     if (event->at < p->outage_ns) {
-        then.at = event->at; /* refused */
+        then.at = event->at + ROUND_TRIP_NS; /* refused: time goes on, however eager the client is */
     } else if (t->done_count < p->queue) {
         uint64_t start = t->free_at > event->at ? t->free_at : event->at;
         t->free_at = start + p->handshake_ns;

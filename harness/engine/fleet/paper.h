@@ -10,7 +10,7 @@ struct paper {
     size_t clients;
     struct backoff policy;
     uint64_t seed;
-    uint64_t outage_ns;     /* how long nobody listens: a try is refused at once */
+    uint64_t outage_ns;     /* how long nobody listens: a try is refused, a round trip later */
     uint64_t handshake_ns;  /* what one handshake costs the server, one behind the other */
     size_t queue;           /* handshakes that may wait; a try beyond is not heard, and times out */
     uint64_t patience_ns;   /* of a client, for one try: then it gives it up; the server does its work all the same */

@@ -63,7 +63,8 @@ static size_t resident_bytes(void)
 
 static bool gather(struct storm *s)
 {
-    struct fleet_config config = {.testee = &s->whom.testee, .clients = s->clients, .ramp = s->options->ramp,
+    struct fleet_config config = {.testee = &s->whom.testee, .clients = s->clients,
+                                  .both_ends = s->whom.builtin, .ramp = s->options->ramp,
                                   .patience_ns = PATIENCE_NS, .seed = s->options->whom.seed};
     size_t before = resident_bytes();
     uint64_t began = loop_now(s->whom.loop);
