@@ -155,24 +155,34 @@ def prepare(tally, wanted):
 
 # --- the board ---
 
+def families(ids):
+    """`a/b/1`, `a/b/2` as one."""
+    counts = {}
+    for i in ids:
+        family = i.rsplit("/", 1)[0] + "/*" if i.count("/") > 1 else i
+        counts.setdefault(family, []).append(i)
+    return ", ".join(f"`{f}` ({len(same)})" if len(same) > 1 else f"`{same[0]}`" for f, same in counts.items())
+
+
 def board(rows, path):
     """Markdown: the servers side by side, then what each of them fails, and why."""
     lines = ["# Servers side by side", "",
              "The conformance suite against real servers over ws, each with a small echo program in `tests/peers/`.",
-             "Written by `make board`. A failure is a MUST that the text of the RFC puts on the server; each has been",
-             "looked at, and its reason is the row of `tests/peers/NAME.known`.", "",
-             "| server | version | cases | pass | non-strict | info | unimplemented | fail | seconds |",
+             "Written by `make board`. A failure is a MUST that the text puts on the server; each has been looked at, and its",
+             "reason is a row of `tests/peers/NAME.known`. Seconds are those of one busy machine: compare them with each other.",
+             "", "| server | version | cases | pass | non-strict | info | unimplemented | fail | seconds |",
              "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
     for peer, which, result in rows:
         s = result["summary"]
         lines.append(f"| [{peer.title}](#{peer.name}) | {which} | {s['total']} | {s['pass']} | {s['non_strict']} | {s['info']} | "
                      f"{s['unimplemented']} | {s['fail']} | {result['duration_ms'] / 1000:.1f} |")
     for peer, which, result in rows:
-        lines += ["", f"## {peer.name}", "", "| case | why it fails |", "|---|---|"]
+        reasons = {}
         for case in result["cases"]:
             if case["verdict"] == "FAIL":
-                reason = case.get("known") or "not reviewed: " + case["detail"]
-                lines.append(f"| `{case['id']}` | {reason.replace('|', chr(92) + '|')} |")
+                reasons.setdefault(case.get("known") or "not reviewed: " + case["detail"], []).append(case["id"])
+        lines += ["", f"## {peer.name}", "", "| why it fails | cases |", "|---|---|"]
+        lines += [f"| {why.replace('|', chr(92) + '|')} | {families(ids)} |" for why, ids in reasons.items()]
     path.write_text("\n".join(lines) + "\n")
 
 
