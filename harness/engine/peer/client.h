@@ -11,8 +11,6 @@ struct peer_conn;
 
 /* The rows of client_faults.def, as peer_faults. */
 const struct peer_fault *client_faults(size_t *count);
-const struct peer_fault *client_fault_find(const char *name);
-void client_fault_list(struct buf *out);
 
 struct client_config {
     const struct ws_url *url;       /* where; its resource is what is asked for */

@@ -381,17 +381,3 @@ const struct peer_fault *client_faults(size_t *count)
     *count = sizeof faults / sizeof *faults;
     return faults;
 }
-
-const struct peer_fault *client_fault_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        if (strcmp(faults[i].name, name) == 0)
-            return &faults[i];
-    return NULL;
-}
-
-void client_fault_list(struct buf *out)
-{
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        buf_printf(out, "%-28s %-16s %s\n", faults[i].name, faults[i].section, faults[i].summary);
-}

@@ -30,6 +30,13 @@ const struct peer_fault *peer_fault_find(const char *name);
 /* One line each, for `--fault list`. */
 void peer_fault_list(struct buf *out);
 
+/* The same for either table: peer_faults, or client_faults (client.h). */
+typedef const struct peer_fault *peer_fault_table(size_t *count);
+const struct peer_fault *peer_fault_in(peer_fault_table *table, const char *name);
+void peer_fault_print(peer_fault_table *table, struct buf *out);
+/* NULL for a name that is none, with a diag that names the nearest; and without one for NULL. */
+const struct peer_fault *peer_fault_wanted(peer_fault_table *table, const char *name, struct diag *why);
+
 struct peer_config {
     struct net_address at;           /* "" and 0: any free port of the loopback */
     struct tls_context *tls;         /* server context, for wss; NULL: ws. Outlives the peer */

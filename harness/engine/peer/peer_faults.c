@@ -1,5 +1,6 @@
 /* The deliberate defects of the reference peer: what the rows of
  * peer_faults.def do to the opening handshake; for the rest see defects.h. */
+#include "base/nearest.h"
 #include "engine/peer/defects.h"
 #include "engine/peer/defects_deflate.h"
 #include "engine/peer/defects_server.h"
@@ -130,16 +131,43 @@ const struct peer_fault *peer_faults(size_t *count)
     return faults;
 }
 
-const struct peer_fault *peer_fault_find(const char *name)
+const struct peer_fault *peer_fault_in(peer_fault_table *table, const char *name)
 {
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        if (strcmp(faults[i].name, name) == 0)
-            return &faults[i];
+    size_t count;
+    const struct peer_fault *rows = table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
     return NULL;
 }
 
-void peer_fault_list(struct buf *out)
+const struct peer_fault *peer_fault_wanted(peer_fault_table *table, const char *name, struct diag *why)
 {
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        buf_printf(out, "%-28s %-16s %s\n", faults[i].name, faults[i].section, faults[i].summary);
+    struct nearest nearest = {0};
+    size_t count;
+    const struct peer_fault *rows = table(&count), *found = name != NULL ? peer_fault_in(table, name) : NULL;
+
+    if (name == NULL || found != NULL)
+        return found;
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, name, rows[i].name);
+    if (nearest.word != NULL)
+        diag_set(why, DIAG_USAGE, "there is no fault '%s'; did you mean '%s'?", name, nearest.word);
+    else
+        diag_set(why, DIAG_USAGE, "there is no fault '%s'; --fault list shows all", name);
+    return NULL;
 }
+
+void peer_fault_print(peer_fault_table *table, struct buf *out)
+{
+    size_t count;
+    const struct peer_fault *rows = table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, "%-28s %-16s %s\n", rows[i].name, rows[i].section, rows[i].summary);
+}
+
+const struct peer_fault *peer_fault_find(const char *name) { return peer_fault_in(peer_faults, name); }
+
+void peer_fault_list(struct buf *out) { peer_fault_print(peer_faults, out); }

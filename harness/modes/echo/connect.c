@@ -1,8 +1,8 @@
 /* See connect.h. */
 #include "modes/echo/connect.h"
 
-#include "base/nearest.h"
 #include "engine/peer/driver.h"
+#include "modes/echo/echo.h"
 
 #include <string.h>
 
@@ -13,35 +13,6 @@ struct visit {
     struct diag why;
     bool interrupted;
 };
-
-static int list_faults(FILE *out)
-{
-    struct buf text;
-
-    buf_init(&text, 0);
-    client_fault_list(&text);
-    fputs(buf_text(&text), out);
-    buf_free(&text);
-    return 0;
-}
-
-static const struct peer_fault *find_fault(const char *name, struct diag *why)
-{
-    struct nearest nearest = {0};
-    size_t count;
-    const struct peer_fault *faults = client_faults(&count);
-    const struct peer_fault *found = name != NULL ? client_fault_find(name) : NULL;
-
-    if (name == NULL || found != NULL)
-        return found;
-    for (size_t i = 0; i < count; i++)
-        nearest_offer(&nearest, name, faults[i].name);
-    if (nearest.word != NULL)
-        diag_set(why, DIAG_USAGE, "a client has no fault '%s'; did you mean '%s'?", name, nearest.word);
-    else
-        diag_set(why, DIAG_USAGE, "a client has no fault '%s'; --fault list shows all", name);
-    return NULL;
-}
 
 static void on_interrupt(void *arg)
 {
@@ -128,8 +99,8 @@ int connect_main(const struct connect_options *options, struct diag *why)
     struct tls_context *tls = NULL;
 
     if (options->fault != NULL && strcmp(options->fault, "list") == 0)
-        return list_faults(options->out);
-    const struct peer_fault *fault = find_fault(options->fault, why);
+        return echo_list_faults(client_faults, options->out);
+    const struct peer_fault *fault = peer_fault_wanted(client_faults, options->fault, why);
     if (!ws_url_parse(&url, options->url, true, &reason))
         diag_set(why, DIAG_USAGE, "%s is not a WebSocket URL: %s", options->url, reason);
     if (why->kind == DIAG_NONE && url.secure)

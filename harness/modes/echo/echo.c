@@ -2,39 +2,18 @@
 #include "modes/echo/echo.h"
 
 #include "base/file.h"
-#include "base/nearest.h"
-#include "engine/peer/peer.h"
 
 #include <string.h>
 
-static int list_faults(FILE *out)
+int echo_list_faults(peer_fault_table *table, FILE *out)
 {
     struct buf text;
 
     buf_init(&text, 0);
-    peer_fault_list(&text);
+    peer_fault_print(table, &text);
     fputs(buf_text(&text), out);
     buf_free(&text);
     return 0;
-}
-
-/* NULL without a diag when none is wanted. */
-static const struct peer_fault *find_fault(const char *name, struct diag *why)
-{
-    struct nearest nearest = {0};
-    size_t count;
-    const struct peer_fault *faults = peer_faults(&count);
-    const struct peer_fault *found = name != NULL ? peer_fault_find(name) : NULL;
-
-    if (name == NULL || found != NULL)
-        return found;
-    for (size_t i = 0; i < count; i++)
-        nearest_offer(&nearest, name, faults[i].name);
-    if (nearest.word != NULL)
-        diag_set(why, DIAG_USAGE, "there is no fault '%s'; did you mean '%s'?", name, nearest.word);
-    else
-        diag_set(why, DIAG_USAGE, "there is no fault '%s'; --fault list shows all", name);
-    return NULL;
 }
 
 /* Server context, with its certificate written out where that is wanted. */
@@ -80,7 +59,7 @@ static bool serve(struct loop *loop, const struct peer_config *config, FILE *out
 
 static bool echo(const struct echo_options *options, struct diag *why)
 {
-    const struct peer_fault *fault = find_fault(options->fault, why);
+    const struct peer_fault *fault = peer_fault_wanted(peer_faults, options->fault, why);
     struct peer_config config = {
         .at = {.port = options->port},
         .deflate = options->deflate,
@@ -110,6 +89,6 @@ static bool echo(const struct echo_options *options, struct diag *why)
 int echo_main(const struct echo_options *options, struct diag *why)
 {
     if (options->fault != NULL && strcmp(options->fault, "list") == 0)
-        return list_faults(options->out);
+        return echo_list_faults(peer_faults, options->out);
     return echo(options, why) ? 0 : (int)why->kind;
 }

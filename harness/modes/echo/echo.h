@@ -3,6 +3,7 @@
 #define MODES_ECHO_H
 
 #include "base/diag.h"
+#include "engine/peer/peer.h"
 #include "wire/extension.h"
 
 #include <stdio.h>
@@ -25,5 +26,7 @@ struct echo_options {
 
 /* Serves until SIGINT or SIGTERM. Returns the exit status: 0, or that of `why`. */
 int echo_main(const struct echo_options *options, struct diag *why);
+/* `--fault list`: a line for each row. Returns 0. */
+int echo_list_faults(peer_fault_table *table, FILE *out);
 
 #endif
