@@ -560,7 +560,7 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
     if (config->promises)
         r->service = service_new(r, config->promises);
     else if (r->uses_promises)
-        end_case(r, VERDICT_ERROR, "", "", "the case names what a client promises: play it with `wsgauntlet resilience`");
+        end_case(r, VERDICT_ERROR, "", "", "it names what a client promises: play it with `wsgauntlet resilience`");
     runner_wake(r);
     return r;
 }

@@ -10,7 +10,7 @@
 #define LISTEN_PATIENCE_NS (2 * NS_PER_S) /* somebody may have got the port in between */
 #define LISTEN_AGAIN_NS (20 * NS_PER_MS)
 #define AT_CAP 0.95        /* so near to the cap is at the cap */
-#define SPREAD_GAPS 3u     /* of the last ones */
+#define SPREAD_GAPS 4u     /* of the last ones */
 
 /* ---- the port ---- */
 
@@ -136,7 +136,7 @@ enum progress step_attempts(struct runner *r, struct conn *c, const struct step 
     if (!r->config.own_listener)
         return not_counted(r);
     if (per)
-        count = busiest(r, behind < r->attempt_count ? behind : r->attempt_count, runner_paced(r, per->value.number));
+        count = busiest(r, behind < r->attempt_count ? behind : r->attempt_count, per->value.number);
     if (most && count > most->value.number)
         return wrong(r, step, runner_text(r, "%zu attempts", count),
                      runner_text(r, per ? "%zu attempts at once" : "%zu attempts: too many", count));

@@ -157,9 +157,11 @@ static void draw_waits(struct run_result *run, struct case_result *result)
     struct arena *arena = &run->arena;
     struct figure *figure = figure_add(arena, &result->figures, "waits between connections", "", "s");
     struct figure_series *waits = figure_series(arena, figure, FIGURE_BARS, "wait");
-    for (size_t i = 1; i < result->attempt_count; i++)
-        figure_point(arena, waits, &(struct figure_point){.x = (double)i, .y = (double)attempt_gap(result->attempts, i) / 1e9,
-                                                          .label = result->attempts[i - 1].fate});
+    for (size_t i = 1; i < result->attempt_count; i++) {
+        double wait = (double)attempt_gap(result->attempts, i) / 1e9;
+        const char *why = result->attempts[i - 1].fate;
+        figure_point(arena, waits, &(struct figure_point){.x = (double)i, .y = wait, .label = why});
+    }
 }
 
 static void make_figures(struct run_result *run, struct case_result *result)
