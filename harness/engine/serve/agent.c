@@ -25,7 +25,9 @@ static struct agent *agent_new(struct serve *serve, const char *name)
     run->started = serve->config.started == NULL ? "" : serve->config.started;
     run->seed = serve->config.seed;
     run->planned = count;
-    run->testee = (struct testee_info){.url = "", .agent = agent->name, .tls = serve->config.tls != NULL,
+    run->mode = "serve";
+    run->testee = (struct testee_info){.role = ROLE_CLIENT, .url = "", .agent = agent->name,
+                                       .tls = serve->config.tls != NULL,
                                        .command = serve->config.command == NULL ? "" : serve->config.command};
     for (size_t i = 0; i < count; i++)
         agent->entries[i] = (struct entry){.agent = agent, .slot = &serve->numbering.slots[i]};

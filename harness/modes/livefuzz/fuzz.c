@@ -205,6 +205,7 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
     if (c == NULL || c->pool == NULL || c->report == NULL) {
         diag_set(why, DIAG_TROUBLE, "out of memory");
     } else if (sinks_open(&sinks, options->reports, options->json_file, why) && begin(c)) {
+        c->report->mode = "fuzz";
         status_begin(c);
         bool there = campaign_probe(c);
         c->target.unchecked = c->edges != NULL; /* one session at a time: three connections would be a waste */
