@@ -54,7 +54,8 @@ void seed_stream(struct seeds *seeds, enum ws_role receiver, bool deflate, bool 
 {
     const unsigned turn = seeds->turn++, client = receiver == WS_CLIENT;
     const uint8_t frame[] = {(uint8_t)(client | turn % 8 << 1 | turn % 5 << 5), (uint8_t)turn};
-    const uint8_t judge[] = {(uint8_t)(client | deflate << 1u | takeover << 2u | turn % 2 << 3), (uint8_t)turn};
+    const unsigned agreed = (unsigned)deflate << 1 | (unsigned)takeover << 2;
+    const uint8_t judge[] = {(uint8_t)(client | agreed | turn % 2 << 3), (uint8_t)turn};
     const uint8_t unit = (uint8_t)(turn % 6);
     if (size == 0)
         return;
