@@ -127,7 +127,7 @@ LIBS_fuzz := $(LIBS_wire)
 $(BUILD)/libfuzz.a: $(MUTATOR)
 	@rm -f $@
 	@ar rcs $@ $^
-FUZZ_MAIN := $(if $(LIB_FUZZING_ENGINE),$(BUILD)/fuzz/mutator_libfuzzer.o $(MUTATOR),$(BUILD)/fuzz/driver.o)
+FUZZ_MAIN := $(BUILD)/fuzz/$(if $(LIB_FUZZING_ENGINE),mutator_libfuzzer,driver).o $(MUTATOR)
 # Seconds per target; instances of AFL++.
 T := 10
 N := $(shell nproc)

@@ -1,8 +1,12 @@
 /* Replays files, and folders of files, through a fuzz target built by any
  * compiler: no fuzzing engine is needed. Each input runs in a child, so that
- * one that dies is named and the others run too. Ends with `NAME: N passed, N failed`. */
+ * one that dies is named and the others run too. Ends with `NAME: N passed, N failed`.
+ * With --trim it makes a failing input smaller instead, by the mutator's units. */
 #include "fuzz.h"
 
+#include "mutator.h"
+
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -38,7 +42,8 @@ static int visit(const char *path, const struct stat *status, int type, struct F
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-static void play(const char *path)
+/* The whole file; free() it. */
+static uint8_t *file_bytes(const char *path, size_t *bytes_size)
 {
     FILE *file = fopen(path, "rb");
     must(file != NULL && fseek(file, 0, SEEK_END) == 0, "%s cannot be read", path);
@@ -47,7 +52,15 @@ static void play(const char *path)
     uint8_t *bytes = malloc((size_t)size + (size == 0));
     must(bytes != NULL && fread(bytes, 1, (size_t)size, file) == (size_t)size, "%s cannot be read", path);
     fclose(file);
-    LLVMFuzzerTestOneInput(bytes, (size_t)size);
+    *bytes_size = (size_t)size;
+    return bytes;
+}
+
+static void play(const char *path)
+{
+    size_t size;
+    uint8_t *bytes = file_bytes(path, &size);
+    LLVMFuzzerTestOneInput(bytes, size);
     free(bytes);
 }
 
@@ -61,16 +74,64 @@ static _Noreturn void play_from(volatile size_t *next)
     exit(0); /* leaks are looked for behind this */
 }
 
+/* ---- trimming ---- */
+
+/* In a child that says nothing. */
+static bool fails(const uint8_t *bytes, size_t size)
+{
+    int status = 0;
+    pid_t child = fork();
+    must(child >= 0, "no process");
+    if (child == 0) {
+        int nowhere = open("/dev/null", O_WRONLY);
+        dup2(nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDERR_FILENO);
+        alarm(HANG_S);
+        LLVMFuzzerTestOneInput(bytes, size);
+        _exit(0);
+    }
+    must(waitpid(child, &status, 0) == child, "the child is gone");
+    return status != 0;
+}
+
+/* Beside the file, as FILE.trimmed. */
+static int trim(const char *path)
+{
+    struct trimmer t;
+    char trimmed[4096];
+    unsigned tries = 0;
+    size_t size;
+    uint8_t *bytes = file_bytes(path, &size);
+    if (!fails(bytes, size)) {
+        fprintf(stderr, "%s does not fail: nothing to trim\n", path);
+        free(bytes);
+        return 2;
+    }
+    must(trimmer_start(&t, mutator_find(fuzz_target), bytes, size), "no memory");
+    for (; trimmer_next(&t); tries++)
+        trimmer_tell(&t, fails(t.candidate, t.candidate_size));
+    snprintf(trimmed, sizeof trimmed, "%s.trimmed", path);
+    FILE *out = fopen(trimmed, "wb");
+    must(out != NULL && fwrite(t.best, 1, t.size, out) == t.size && fclose(out) == 0, "%s cannot be written", trimmed);
+    printf("%s: %zu bytes, of %zu, after %u tries\n", trimmed, t.size, size, tries);
+    trimmer_end(&t);
+    free(bytes);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     size_t failed = 0;
+    if (argc == 3 && strcmp(argv[1], "--trim") == 0)
+        return trim(argv[2]);
     for (int i = 1; i < argc; i++)
         if (nftw(argv[i], visit, FILES_AT_ONCE, FTW_PHYS) != 0) {
             fprintf(stderr, "%s: there is no such file or folder\n", argv[i]);
             return 2;
         }
     if (inputs.count == 0) {
-        fprintf(stderr, "usage: %s FILE|DIR...\nreplays fuzz inputs; none given\n", argv[0]);
+        fprintf(stderr, "usage: %s FILE|DIR...\n       %s --trim FILE\nreplays fuzz inputs; none given\n", argv[0],
+                argv[0]);
         return 2;
     }
     qsort(inputs.paths, inputs.count, sizeof *inputs.paths, by_name);

@@ -54,6 +54,13 @@ for target in fuzz/fuzz_*.c; do
 done >"$dir/out"
 test ! -s "$dir/out"; verdict $? "each target has its row in fuzz/targets.def, and says its name"
 
+# A finding is trimmed to what fails: the canary's word, out of some others.
+make -s -j"$(nproc)" CC=gcc SAN=address,undefined BUILD=build/gcc-san build/gcc-san/fuzz/fuzz_canary >"$dir/out" 2>&1
+cp corpus/canary/oracle "$dir/finding"
+build/gcc-san/fuzz/fuzz_canary --trim "$dir/finding" >"$dir/out" 2>&1 && cmp -s "$dir/finding" "$dir/finding.trimmed"
+verdict $? "what cannot be smaller is trimmed to itself"
+build/gcc-san/fuzz/fuzz_canary --trim "$dir/seeds/x" >"$dir/out" 2>&1; test $? -eq 2; verdict $? "what does not fail is not trimmed"
+
 # Seeds from the suite and the vectors: every target that they are for, the same again, and good ones.
 wsg=${WSG:-./wsgauntlet}
 "$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$dir/out" 2>&1; verdict $? "corpus export"
