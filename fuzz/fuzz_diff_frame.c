@@ -5,8 +5,7 @@
 #include "fuzz.h"
 
 #include "wire/frame.h"
-
-#include <wslay/wslay.h>
+#include "wslay_source.h"
 
 FUZZ_TARGET("diff_frame");
 
@@ -62,28 +61,10 @@ static void ours(struct side *s, const uint8_t *bytes, size_t size)
 
 /* ---- wslay ---- */
 
-struct source {
-    const uint8_t *at;
-    size_t left;
-};
-
-static ssize_t give(uint8_t *out, size_t size, int flags, void *arg)
-{
-    struct source *source = arg;
-    size_t now = size < source->left ? size : source->left;
-    (void)flags;
-    if (now == 0)
-        return -1; /* would block */
-    memcpy(out, source->at, now);
-    source->at += now;
-    source->left -= now;
-    return (ssize_t)now;
-}
-
 static void theirs(struct side *s, const uint8_t *bytes, size_t size)
 {
-    struct source source = {bytes, size};
-    const struct wslay_frame_callbacks callbacks = {.recv_callback = give};
+    struct wslay_source source = {bytes, size};
+    const struct wslay_frame_callbacks callbacks = {.recv_callback = wslay_source_give};
     wslay_frame_context_ptr context;
     uint64_t left = 0;
     ssize_t got;
