@@ -82,7 +82,7 @@ START_TEST(scripts_are_checked)
         {"scenario \"x\"\n  connection 1\n  repeat 2\n  fault stall\n  end\n", "x:3: nothing in this repeat"},
         {"scenario \"x\"\n  connection 0\n", "x: 1 mistake"},
         {"scenario \"x\"\n  connection 2..1\n", "x: 1 mistake"},
-        {"scenario \"x\"\n  connection 1\nscenario \"y\"\n  connection 1\n", "x: a script of the proxy is one scenario"},
+        {"scenario \"x\"\n  connection 1\nscenario \"y\"\n  connection 1\n", "x: a script of the proxy is one"},
         {"", "x: a script of the proxy is one scenario"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -173,7 +173,8 @@ static void on_event(void *arg, const struct proxy_event *event)
     static const char kinds[] = "+=hf*!e-";
     struct scene *s = arg;
     buf_printf(&s->log, "%c%u@%llu%s%s ", kinds[event->kind], event->connection,
-               (unsigned long long)event->at_ns / 1000, event->kind == PROXY_FRAME ? event->text : "", event->upstream ? ">" : "<");
+               (unsigned long long)event->at_ns / 1000, event->kind == PROXY_FRAME ? event->text : "",
+               event->upstream ? ">" : "<");
 }
 
 static const char hello[] = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

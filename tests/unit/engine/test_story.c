@@ -56,7 +56,8 @@ static void add(struct story *story, enum story_kind kind, uint64_t ms, bool cli
 {
     story_add(story, &(struct story_event){.kind = kind, .connection = 1, .at_ns = ms * NS_PER_MS, .client = client,
                                            .opcode = 1, .code = kind == STORY_CLOSE ? 1000 : 0,
-                                           .bytes = (const uint8_t *)text, .size = strlen(text), .whole = strlen(text)});
+                                           .bytes = (const uint8_t *)text, .size = strlen(text),
+                                           .whole = strlen(text)});
 }
 
 static void tell(struct story *story, bool secrets, struct buf *out)
