@@ -1,6 +1,8 @@
 /* See merge.h. */
 #include "report/merge.h"
 
+#include "base/limits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +151,61 @@ static void add_bar(struct arena *arena, struct figure_series *series, const str
     figure_point(arena, series, bar);
 }
 
+static int by_x(const void *a, const void *b)
+{
+    const struct figure_point *left = a, *right = b;
+    return left->x < right->x ? -1 : left->x > right->x;
+}
+
+/* Into `steps`: where the curve rises or falls, and by how much. It is 0 before its first point. */
+static size_t put_steps(struct figure_point *steps, const struct figure_series *series)
+{
+    if (series->count != 0)
+        memcpy(steps, series->points, series->count * sizeof *steps);
+    qsort(steps, series->count, sizeof *steps, by_x);
+    double before = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        double y = steps[i].y;
+        steps[i].y -= before;
+        before = y;
+    }
+    return series->count;
+}
+
+/* The sum of both curves at every x that one of them has; of too many points every second, third ... */
+static void add_curve(struct arena *arena, struct figure_series *series, const struct figure_series *more)
+{
+    struct figure_point *steps = malloc((series->count + more->count + 1) * sizeof *steps);
+    if (steps == NULL)
+        return;
+    size_t count = put_steps(steps, series);
+    count += put_steps(steps + count, more);
+    qsort(steps, count, sizeof *steps, by_x);
+    size_t stride = count / LIMIT_FIGURE_POINTS + 1;
+    double sum = 0;
+    series->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += steps[i].y;
+        bool last = i + 1 == count || steps[i + 1].x > steps[i].x;
+        if (i + 1 == count || (last && i % stride == 0))
+            figure_point(arena, series, &(struct figure_point){.x = steps[i].x, .y = sum});
+    }
+    free(steps);
+}
+
+static void merge_series(struct arena *arena, struct figure_series *series, const struct figure_series *more)
+{
+    size_t from = 0;
+    if (series->kind == FIGURE_LINE)
+        add_curve(arena, series, more);
+    for (size_t i = 0; series->kind != FIGURE_LINE && i < more->count; i++)
+        if (series->kind == FIGURE_BARS)
+            add_bar(arena, series, &more->points[i], &from);
+        else
+            figure_point(arena, series, &more->points[i]);
+    series->left_out += more->left_out;
+}
+
 static void merge_figures(struct arena *arena, struct figure **figures, const struct figure *more)
 {
     for (; more != NULL; more = more->next) {
@@ -157,21 +214,38 @@ static void merge_figures(struct arena *arena, struct figure **figures, const st
             figure = figure_add(arena, figures, more->title, more->x_unit, more->y_unit);
         for (const struct figure_series *add = more->series; figure != NULL && add != NULL; add = add->next) {
             struct figure_series *series = same_series(figure->series, add);
-            size_t from = 0;
             if (series == NULL)
                 series = figure_series(arena, figure, add->kind, add->name);
-            for (size_t i = 0; series != NULL && i < add->count; i++)
-                if (add->kind == FIGURE_BARS)
-                    add_bar(arena, series, &add->points[i], &from);
-                else
-                    figure_point(arena, series, &add->points[i]);
             if (series != NULL)
-                series->left_out += add->left_out;
+                merge_series(arena, series, add);
         }
     }
 }
 
+/* Do they add up? Marks and spans are of one play of a case. */
+static bool adds_up(const struct figure *figure)
+{
+    for (; figure != NULL; figure = figure->next)
+        for (const struct figure_series *series = figure->series; series != NULL; series = series->next)
+            if (series->kind != FIGURE_BARS && series->kind != FIGURE_LINE)
+                return false;
+    return true;
+}
+
 /* ---- merging ---- */
+
+/* The worse of two results of one case, in the place of `kept`; with what both have in their figures. */
+static void merge_case(struct arena *arena, struct case_result *kept, const struct case_result *other)
+{
+    struct figure *figures = kept->figures, *more = other->figures;
+    bool worse = rank(other->verdict) > rank(kept->verdict);
+    if (worse)
+        *kept = *other;
+    if (!adds_up(figures) || !adds_up(more))
+        return;
+    merge_figures(arena, &figures, more);
+    kept->figures = figures;
+}
 
 static bool same_testee(const struct run_result *a, const struct run_result *b)
 {
@@ -217,9 +291,11 @@ static bool merge_run(struct run_result *to, struct run_result *from)
     bool fine = index != NULL;
     for (size_t i = 0; fine && i < from->count; i++) {
         size_t at = position(index, from->cases[i]);
-        struct case_result *added = at == SIZE_MAX ? run_result_add(to) : to->cases[at];
-        fine = added != NULL;
-        if (fine && (at == SIZE_MAX || rank(from->cases[i]->verdict) > rank(added->verdict)))
+        struct case_result *added = at == SIZE_MAX ? run_result_add(to) : NULL;
+        fine = at != SIZE_MAX || added != NULL;
+        if (at != SIZE_MAX)
+            merge_case(&to->arena, to->cases[at], from->cases[i]);
+        else if (fine)
             *added = *from->cases[i];
     }
     run_index_free(index);

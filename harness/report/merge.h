@@ -5,8 +5,8 @@
 #include "report/read.h"
 
 /* Each testee's runs become one, in the place of the first: every case once, as it went worst, in the order of its
- * sections; what was planned is added up, and so are the columns of figures that have the same names. Runs are of one
- * testee when role, TLS and how it names itself are the same, and command or URL (of one that we started, the
+ * sections; what was planned is added up, and so are columns and curves of figures that have the same names. Runs are
+ * of one testee when role, TLS and how it names itself are the same, and command or URL (of one that we started, the
  * command: its port is another each time). False without memory. */
 bool result_merge(struct result_set *set, struct diag *why);
 

@@ -26,7 +26,7 @@ const countWords = (run) => ORDER.filter((v) => run.summary[VERDICTS[v].key] > 0
 function whereabouts(run) {
   const t = run.testee;
   const when = run.started === "" ? "" : run.started.replace("T", " ").replace("Z", " UTC");
-  return [t.url, t.command === "" ? "" : `started with ${t.command}`, when, duration(run.duration_ms), `seed ${run.seed}`,
+  return [t.url, t.command === "" ? "" : `started with ${t.command}`, when, run.duration_ms > 0 ? duration(run.duration_ms) : "", `seed ${run.seed}`,
     `wsgauntlet ${run.version}`].filter((word) => word !== "").map(visible).join(" · ");
 }
 
@@ -96,6 +96,7 @@ function main() {
   const go = () => showCase(decodeURIComponent(location.hash.slice(1)));
   addEventListener("hashchange", go);
   addEventListener("beforeprint", beforePrint);
+  if (rows.length <= 5) for (const row of rows) row.line.open = true;
   go();
 }
 

@@ -123,6 +123,33 @@ START_TEST(columns_are_added_up)
 }
 END_TEST
 
+static void curve(struct run_result *run, struct case_result *result, const double (*points)[2], size_t count)
+{
+    struct figure *figure = figure_add(&run->arena, &result->figures, "back", "s", "clients");
+    struct figure_series *series = figure_series(&run->arena, figure, FIGURE_LINE, "back");
+    for (size_t i = 0; i < count; i++)
+        figure_point(&run->arena, series, &(struct figure_point){.x = points[i][0], .y = points[i][1]});
+}
+
+/* Of a case in two shards: at each time as many as in both together. */
+START_TEST(curves_are_added_up)
+{
+    static const double one[][2] = {{1, 1}, {2, 2}, {4, 3}}, two[][2] = {{0.5, 10}, {2, 20}};
+    static const double wanted[][2] = {{0.5, 10}, {1, 11}, {2, 22}, {4, 23}};
+    struct result_set set = {0};
+    struct run_result *first = run_of("a", 1), *second = run_of("a", 1);
+    curve(first, add(first, "storm", "x", VERDICT_PASS), one, 3);
+    curve(second, add(second, "storm", "x", VERDICT_FAIL), two, 2);
+    ck_assert(result_set_add(&set, first) && result_set_add(&set, second) && result_merge(&set, NULL));
+    ck_assert_cases(set.runs[0], "storm FAIL");
+    const struct figure_series *series = set.runs[0]->cases[0]->figures->series;
+    ck_assert_uint_eq(series->count, 4);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(series->points[i].x == wanted[i][0] && series->points[i].y == wanted[i][1]);
+    result_set_free(&set);
+}
+END_TEST
+
 START_TEST(changes)
 {
     struct run_result *before = run_of("a", 1), *after = run_of("a", 1);
@@ -161,4 +188,4 @@ START_TEST(changes)
 END_TEST
 
 UNIT_MAIN("merge", shards_become_one, a_case_that_was_played_again_counts_as_it_went_worst, who_is_another_testee,
-          columns_are_added_up, changes)
+          columns_are_added_up, curves_are_added_up, changes)
