@@ -45,8 +45,7 @@ static struct plain_close plain_read(const uint8_t *body, size_t size, enum ws_r
     c.code = (uint16_t)(body[0] << 8 | body[1]);
     plain_code(&c, c.code, receiver);
     if (plain_utf8_bad(body + 2, size - 2, &complete) != size - 2 || !complete) {
-        c.fail_codes[0] = c.fails ? 1002 : 1007; /* the code is looked at first */
-        c.fail_codes[1] = c.may_fail ? 1002 : 0;
+        c.fail_codes[c.fails || c.may_fail] = 1007; /* either may be looked at first */
         c.fails = true;
     }
     return c;

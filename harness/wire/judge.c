@@ -359,8 +359,8 @@ static void take_close(struct ws_judge *judge)
             wrong = WS_V_CLOSE_CODE_1010;
         if (wrong != WS_VIOLATIONS)
             violate(judge, wrong, judge->payload_start + 1, DUE_NOW);
-        size_t bad_at = 0;
-        if (!judge->failed && !ws_utf8_valid(event.data, event.size, &bad_at)) {
+        size_t bad_at = 0; /* a receiver may look at the reason first, and fail with its code */
+        if (!ws_utf8_valid(event.data, event.size, &bad_at)) {
             bool cut = bad_at == event.size;
             violate(judge, cut ? WS_V_CLOSE_REASON_CUT : WS_V_CLOSE_REASON_INVALID,
                     judge->payload_start + 2 + bad_at - cut, DUE_NOW);
