@@ -9,6 +9,7 @@ import json
 import pathlib
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -626,6 +627,22 @@ def http_interface():
     assert status == 0, err
 
 
+def toxiproxys_own_client():
+    peers = pathlib.Path(__file__).resolve().parent.parent / "peers"
+    if not (peers / "node_modules/toxiproxy-node-client").exists():
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=peers, check=True, stdin=subprocess.DEVNULL)
+    program = Program("proxy", "--control", "0")
+    try:
+        done = subprocess.run(["node", peers / "toxiproxy_client.js", f"http://127.0.0.1:{program.port('control on')}",
+                               "127.0.0.1:9"], capture_output=True, text=True, timeout=60)
+    finally:
+        program.stop()
+    said = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert said[0] == "created live true" and said[1] == 'toxic latency upstream 0.5 {"latency":100,"jitter":5}', said
+    assert said[8:] == ["disabled false", "reset true live,two", "refused 404 409", "left two"], said
+
+
 # ---- what it tells ----
 
 def tells_what_it_sees():
@@ -657,7 +674,7 @@ TESTS = [passes_bytes_as_they_are, keeps_the_host_when_told, streams_and_holds_b
          hang, status, answer, wrong_accept, http_text, close_, close_one_way, close_waits_for_the_frame, cut_head,
          drop_message, delay_message, duplicate_message, reorder_message, edit_message, extensions_go_where_messages_matter,
          script_by_connection]
-ONCE = [chance_is_seeded, flapping, mistakes_are_told, http_interface, tells_what_it_sees]
+ONCE = [chance_is_seeded, flapping, mistakes_are_told, http_interface, toxiproxys_own_client, tells_what_it_sees]
 
 
 def run(test, name):

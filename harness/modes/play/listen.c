@@ -113,7 +113,6 @@ static bool begin(struct listening *l, struct diag *why)
     proxy_address_print(&at.net, at.secure, true, &l->url);
     buf_append_byte(&l->url, '/');
     buf_printf(&l->replay, "wsgauntlet run --listen %s", l->options->listen);
-    l->run->testee.url = l->run->testee.url[0] != 0 ? l->run->testee.url : "";
     fprintf(l->options->out, "listening on %s\n", buf_text(&l->url));
     fflush(l->options->out);
     return start_client(l, why);
