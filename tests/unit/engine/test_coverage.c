@@ -64,7 +64,7 @@ START_TEST(cases_count_for_their_role_and_basis)
 END_TEST
 
 /* Documents whose coverage for a server is promised. */
-static const char *const promised[] = {"RFC6455", "RFC9110", "RFC9112", "RFC3629", "IANA-WS"};
+static const char *const promised[] = {"RFC6455", "RFC7692", "RFC9110", "RFC9112", "RFC3629", "IANA-WS"};
 
 static void check_reason(const struct requirement *row, enum tested_role role, size_t cases)
 {
