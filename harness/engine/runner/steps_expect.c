@@ -134,6 +134,10 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
     if (r->step_fresh)
         end_as_server(r, c, step);
     struct item *item = inbox_peek(c, wanted_kinds(step));
+    while (step->form == FORM_EXPECT_STAYS && item && !(item->kind & (ITEM_CLOSE | ITEM_END))) {
+        inbox_take(c, item); /* messages and pongs may come */
+        item = inbox_peek(c, wanted_kinds(step));
+    }
     const struct step *one = step;
     while (one) {
         if (try_one(r, c, step, one, item, &open, &outcome))
