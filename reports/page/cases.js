@@ -183,7 +183,14 @@ function onKey(event) {
   }
 }
 
-function showCase(id) {
+/* `hash`: of the address; it may be anything. */
+function showCase(hash) {
+  let id;
+  try {
+    id = decodeURIComponent(hash.slice(1));
+  } catch {
+    return;
+  }
   const row = rows.find((one) => one.id === id);
   if (row === undefined) return;
   row.line.hidden = false;

@@ -93,7 +93,7 @@ function main() {
   fill(document.getElementById("main"), {}, all.map(([, , part]) => part));
   fill(document.getElementById("foot"), {}, [h("p", { class: "quiet" }, "Keys: / searches, ↑ ↓ go from case to case, Enter opens one.")]);
   applyFilter();
-  const go = () => showCase(decodeURIComponent(location.hash.slice(1)));
+  const go = () => showCase(location.hash);
   addEventListener("hashchange", go);
   addEventListener("beforeprint", beforePrint);
   if (rows.length <= 5) for (const row of rows) row.line.open = true;

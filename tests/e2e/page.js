@@ -120,7 +120,7 @@ async function matrix(browser) {
 }
 
 async function many(browser) {
-  const page = await open(browser, "many");
+  const page = await open(browser, "many", { hash: "#%" });
   check(await page.locator("details.case").count() === 4000, "four thousand cases");
   /* Layout of what is out of sight is put off: a few hundred lines are drawn, not four thousand. */
   check(await page.evaluate(() => getComputedStyle(document.querySelector("details.case")).contentVisibility) === "auto",
