@@ -44,6 +44,7 @@ help:
 	@echo 'make test       installs what is missing, runs every test'
 	@echo 'make unit       the unit tests alone (CC=clang, SAN=address,undefined)'
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
+	@echo '                afl-TARGET, fuzz-cov, fuzz-planted, fuzz-speed, corpus: docs/fuzzing.md'
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run'
 	@echo 'make clients    real reconnecting clients, measured: writes docs/clients.md'
