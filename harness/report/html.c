@@ -7,7 +7,7 @@
 #include "report/page.h"
 #include "report/words.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -55,8 +55,9 @@ static void put_hash(struct buf *out, const struct buf *text)
 
 /* ---- words for whoever does not run the script ---- */
 
-static void put_title(struct buf *out, const struct report *report)
+static void put_title(struct buf *out, struct page *page)
 {
+    const struct report *report = page->report;
     buf_append_text(out, "wsgauntlet: ");
     for (size_t i = 0; i < report->count && i < 4; i++) {
         buf_append_text(out, i == 0 ? "" : ", ");
@@ -66,8 +67,9 @@ static void put_title(struct buf *out, const struct report *report)
         buf_printf(out, " and %zu more", report->count - 4);
 }
 
-static void put_summary(struct buf *out, const struct report *report)
+static void put_summary(struct buf *out, struct page *page)
 {
+    const struct report *report = page->report;
     for (size_t i = 0; i < report->count; i++) {
         const struct run_result *run = report->runs[i];
         struct run_summary summary = run_summary(run);
@@ -127,22 +129,43 @@ static void put_data(struct buf *out, struct page *page)
 
 /* ---- the template ---- */
 
+static void put_style_hash(struct buf *out, struct page *page)
+{
+    put_hash(out, &page->style);
+}
+
+static void put_script_hash(struct buf *out, struct page *page)
+{
+    put_hash(out, &page->script);
+}
+
+static void put_style(struct buf *out, struct page *page)
+{
+    buf_append(out, buf_text(&page->style), page->style.size);
+}
+
+static void put_script(struct buf *out, struct page *page)
+{
+    buf_append(out, buf_text(&page->script), page->script.size);
+}
+
+/* What stands for {{name}}. */
 static void put(struct buf *out, const char *name, size_t size, struct page *page)
 {
-    static const char *const names[] = {"title", "summary", "style-hash", "script-hash", "style", "script", "data"};
-    size_t which = 0;
-    while (which < 7 && (strlen(names[which]) != size || strncmp(names[which], name, size) != 0))
-        which++;
-    switch (which) {
-    case 0: put_title(out, page->report); break;
-    case 1: put_summary(out, page->report); break;
-    case 2: put_hash(out, &page->style); break;
-    case 3: put_hash(out, &page->script); break;
-    case 4: buf_append(out, buf_text(&page->style), page->style.size); break;
-    case 5: buf_append(out, buf_text(&page->script), page->script.size); break;
-    case 6: put_data(out, page); break;
-    default: out->failed = true;
+    static const struct {
+        const char *name;
+        void (*put)(struct buf *out, struct page *page);
+    } parts[] = {
+        {"title", put_title},   {"summary", put_summary}, {"style-hash", put_style_hash}, {"style", put_style},
+        {"script", put_script}, {"data", put_data},       {"script-hash", put_script_hash},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strlen(parts[i].name) == size && strncmp(parts[i].name, name, size) == 0) {
+            parts[i].put(out, page);
+            return;
+        }
     }
+    assert(!"the page names a part that there is not");
 }
 
 bool html_report(const struct report *report, struct buf *out, struct diag *why)
