@@ -101,7 +101,7 @@ def main():
     if not (root / "tests/peers/clients/node_modules").is_dir():
         subprocess.run(["npm", "ci", "--prefix", str(root / "tests/peers/clients")], check=True)
     # Two at a time: each is 64 processes, which wait more than they work.
-    with concurrent.futures.ThreadPoolExecutor(max_workers=int(sys.argv[1]) if len(sys.argv) > 1 else 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=int(sys.argv[1]) if len(sys.argv) > 1 else 2) as pool:
         write(list(pool.map(both, CLIENTS)))
 
 
