@@ -219,7 +219,8 @@ END_TEST
 
 START_TEST(who_goes_in_the_middle_leaves_nothing_behind)
 {
-    static const char *const beginnings[] = {"", "G", "GET / HTTP/1.1\r\n", RUN(1), RUN(2), "GET /getCaseStatus?case=1&agent=me HTTP/1.1\r\n" UPGRADE};
+    static const char *const beginnings[] = {"", "G", "GET / HTTP/1.1\r\n", RUN(1), RUN(2),
+                                             "GET /getCaseStatus?case=1&agent=me HTTP/1.1\r\n" UPGRADE};
     struct stage s;
     stage_open(&s, CASES);
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
@@ -266,7 +267,8 @@ START_TEST(a_status_that_is_asked_for_early_comes_with_the_result)
     ck_assert_ptr_null(strstr(buf_text(&asks.heard), "behavior"));
     line_open(&plays, &s, RUN(1));
     run_for(&s, 10000);
-    ck_assert_ptr_nonnull(memmem(asks.heard.data, asks.heard.size, "{\"behavior\": \"FAILED\"}", 22)); /* it did not echo */
+    static const char failed[] = "{\"behavior\": \"FAILED\"}"; /* it did not echo */
+    ck_assert_ptr_nonnull(memmem(asks.heard.data, asks.heard.size, failed, sizeof failed - 1));
     line_close(&asks);
     line_close(&plays);
     stage_close(&s);
