@@ -39,15 +39,6 @@ bool asking_put_offers(struct runner *r, const struct step *step, struct buf *ou
     return buf_append_text(out, "\r\n");
 }
 
-static void parse_offers(const struct ws_head *head, struct ws_extension_list *list)
-{
-    const struct ws_header *header;
-    size_t from = 0;
-    memset(list, 0, sizeof *list);
-    while ((header = ws_head_next(head, WS_HEADER_EXTENSIONS, &from)))
-        ws_extension_parse(list, header->value);
-}
-
 /* What is asked, as a policy; false: the case is over. */
 static bool read_ask(struct runner *r, const struct setting *ask, struct ws_deflate_policy *policy)
 {
@@ -97,8 +88,7 @@ bool asking_agree(struct runner *r, struct conn *c)
         struct ws_deflate_policy policy;
         if (!read_ask(r, ask, &policy))
             return false;
-        parse_offers(&c->head.head, &r->scratch->extensions);
-        c->request.deflate = agree(&r->scratch->extensions, &policy, &c->request.deflate_params);
+        c->request.deflate = agree(opening_extensions(r, &c->head.head), &policy, &c->request.deflate_params);
     }
     return true;
 }

@@ -193,7 +193,7 @@ static void store_protocols(struct offer_store *store)
 }
 
 /* All extensions that a head names. */
-static struct ws_extension_list *extensions_of(struct runner *r, const struct ws_head *head)
+const struct ws_extension_list *opening_extensions(struct runner *r, const struct ws_head *head)
 {
     struct ws_extension_list *list = &r->scratch->extensions;
     const struct ws_header *header;
@@ -208,7 +208,7 @@ static struct ws_extension_list *extensions_of(struct runner *r, const struct ws
 static size_t read_deflate(struct runner *r, const struct ws_head *head,
                             struct ws_deflate_params offers[WS_EXTENSIONS_MAX])
 {
-    const struct ws_extension_list *list = extensions_of(r, head);
+    const struct ws_extension_list *list = opening_extensions(r, head);
     size_t n = 0;
     for (size_t i = 0; i < list->count; i++)
         n += ws_deflate_offer_read(&list->items[i], &offers[n], NULL);
@@ -298,7 +298,7 @@ void opening_request(struct runner *r, struct conn *c)
 /* The first permessage-deflate that our answer names. */
 static void read_agreed(struct runner *r, struct conn *c, const struct ws_head *head)
 {
-    const struct ws_extension_list *list = extensions_of(r, head);
+    const struct ws_extension_list *list = opening_extensions(r, head);
     for (size_t i = 0; i < list->count && !c->agreed_deflate; i++)
         c->agreed_deflate = ws_deflate_offer_read(&list->items[i], &c->agreed, NULL);
 }

@@ -299,6 +299,9 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
 bool waited_for_us(struct runner *r, struct conn *c);
 /* Judges the handshake that came about: remarks, UNIMPLEMENTED, FAIL. False: the case is over. */
 bool opening_judge(struct runner *r, struct conn *c);
+/* The extensions that a head names; good until the next call. */
+const struct ws_extension_list *opening_extensions(struct runner *r, const struct ws_head *head);
+
 /* ---- asking.c ---- */
 
 /* Client: the header line with what the step asks for. False: the case is over. */
