@@ -165,7 +165,7 @@ static void put(struct buf *out, const char *name, size_t size, struct page *pag
             return;
         }
     }
-    assert(!"the page names a part that there is not");
+    assert(false && "the page names a part that there is not");
 }
 
 bool html_report(const struct report *report, struct buf *out, struct diag *why)
