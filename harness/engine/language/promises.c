@@ -80,7 +80,7 @@ bool promises_add(struct promises *promises, const struct script *script, struct
         else if (s->verb == VERB_PROMISE)
             promises->lines[s->form] = s;
         if (s->verb == VERB_SUITE)
-            promises->title = (const char *)step_setting(s, SLOT_TITLE)->value.bytes->pieces->bytes;
+            promises->title = step_setting(s, SLOT_TITLE)->value.bytes;
         if (s->verb != VERB_SERVICE)
             continue;
         promises->service_count = serves ? promises->service_count : 0;

@@ -13,7 +13,7 @@ struct promises {
     const struct step *lines[FORMS]; /* FORM_PROMISE_*; the last one that was said stands */
     const struct step *service[PROMISES_SERVICE_MAX];
     size_t service_count;
-    const char *title;               /* of the last profile that has one; "" or NULL: none */
+    const struct payload *title;     /* of the last profile that has one; NULL: none */
 };
 
 /* The lines at the top of the script go before those that were added earlier; service lines of it replace them all.

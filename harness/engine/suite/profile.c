@@ -113,8 +113,11 @@ void profile_list(struct buf *out)
         struct script *script = carried_name(file, name) ? parse_carried(file, &why) : NULL;
         if (script == NULL)
             continue;
+        const struct payload_scope nothing = {0};
         promises_add(&promises, script, &why);
-        buf_printf(out, "%-28s %s\n", name, promises.title == NULL ? "" : promises.title);
+        buf_printf(out, "%-28s ", name);
+        payload_bytes(promises.title, &nothing, out, &why);
+        buf_append_byte(out, '\n');
         script_free(script);
     }
 }
