@@ -20,6 +20,7 @@
 struct item {
     struct play *play;
     bool alone;                /* no other plays beside it */
+    bool again;                /* it found no testee, and is played once more */
     bool handles;              /* has `testee` steps */
     uint64_t weight;           /* of its largest message */
     struct case_result *result;
@@ -49,6 +50,7 @@ struct play {
     size_t next;            /* the first that was never begun */
     struct group under_way;
     struct group unsure;    /* ended badly; final when the check behind is fine */
+    struct group again;     /* found nobody, where the check behind found the testee well: to be played once more */
     struct group recent;    /* the last to end well, oldest first, as many as play at once */
     struct group suspects;  /* those of them when the testee was lost; on trial */
     size_t tried;           /* of the suspects */
@@ -289,6 +291,9 @@ static uint64_t weight_under_way(const struct play *p)
 
 static void begin_more(struct play *p)
 {
+    bool taken = p->under_way.count != 0 && p->under_way.at[0]->alone;
+    while (!p->stopping && !taken && p->again.count != 0 && p->under_way.count < p->config->parallel)
+        begin(p, p->again.at[--p->again.count]);
     while (!p->stopping && p->next < p->suite->case_count && p->under_way.count < p->config->parallel) {
         struct item *item = &p->items[p->next];
         bool alone = item->alone || (p->under_way.count != 0 && p->under_way.at[0]->alone);
@@ -363,6 +368,22 @@ static void on_first_check(struct play *p, enum sanity_state state, const struct
     }
 }
 
+/* The testee is well, and results stand. Who found nobody there met one that was too busy with the others. */
+static void settle(struct play *p)
+{
+    size_t count = p->unsure.count;
+    for (size_t i = 0; i < count; i++) {
+        struct item *item = p->unsure.at[i];
+        bool busy = item->result->verdict == VERDICT_ERROR && !item->again && !item->alone && !p->stopping;
+        item->again |= busy;
+        if (busy)
+            group_add(&p->again, item);
+        else
+            conclude(p, item);
+    }
+    p->unsure.count = 0;
+}
+
 static void on_checked(void *arg, enum sanity_state state, const struct diag *reason)
 {
     struct play *p = arg;
@@ -380,7 +401,7 @@ static void on_checked(void *arg, enum sanity_state state, const struct diag *re
     } else if (state == SANITY_FINE && on_trial(p)) {
         conclude(p, p->suspects.at[p->tried++]);
     } else if (state == SANITY_FINE && !p->check_due) {
-        conclude_group(p, &p->unsure, 0);
+        settle(p);
     }
 }
 
@@ -511,6 +532,7 @@ static void finish(struct play *p)
 {
     conclude_group(p, &p->unsure, 0);
     conclude_group(p, &p->suspects, p->tried);
+    conclude_group(p, &p->again, 0);
     if (p->end == PLAY_LOST)
         add_unplayed(p);
     loop_stop(p->config->runner.loop);
@@ -585,13 +607,13 @@ static bool play_init(struct play *p)
 {
     size_t count = p->suite->case_count;
     p->items = calloc(count + 1, sizeof *p->items);
-    struct item **room = calloc(4 * count + 1, sizeof(struct item *));
+    struct item **room = calloc(5 * count + 1, sizeof(struct item *));
     if (p->items == NULL || room == NULL) {
         free(room);
         return diag_set(p->why, DIAG_TROUBLE, "out of memory");
     }
-    struct group *const groups[] = {&p->under_way, &p->unsure, &p->recent, &p->suspects};
-    for (size_t i = 0; i < 4; i++)
+    struct group *const groups[] = {&p->under_way, &p->unsure, &p->again, &p->recent, &p->suspects};
+    for (size_t i = 0; i < 5; i++)
         groups[i]->at = room + i * count;
     for (size_t i = 0; i < count; i++) {
         const struct test_case *test = p->suite->cases[i].test;
@@ -625,7 +647,7 @@ enum play_end suite_play(const struct suite *suite, const struct play_config *co
     if (play.kick != NULL)
         timer_stop(play.kick);
     forget_restart(&play);
-    free(play.under_way.at); /* the room of all four groups */
+    free(play.under_way.at); /* the room of all groups */
     free(play.items);
     return play.end;
 }

@@ -18,7 +18,7 @@ struct mortal {
     struct layer *layers[CONNECTIONS];
     size_t count;
     bool running, moody, comes_back;
-    int deaths;
+    int deaths, shies;
     loop_fn *answers;
     void *answers_arg;
 };
@@ -38,9 +38,16 @@ static void die(void *arg)
     m->count = 0;
 }
 
+static void rise_again(void *arg);
+
 static void on_data(void *owner, uint8_t *bytes, size_t size)
 {
     struct mortal *m = owner;
+    if (bytes[0] == 's' && m->shies-- > 0) { /* "shy": it lives, and takes nobody until the next case has tried */
+        listener_close(m->listener);
+        m->listener = NULL;
+        timer_start(m->loop, 60 * NS_PER_MS, rise_again, m);
+    }
     ck_assert_uint_ge(size, 1);
     bool moody = bytes[0] == 'm' && !m->moody; /* "moody" kills it once */
     m->moody |= moody;
@@ -166,6 +173,11 @@ static const struct case_result *result_of(const struct run *r, const char *id)
             return r->result->cases[i];
     ck_abort_msg("%s was not played", id);
     return NULL;
+}
+
+static void rise_again(void *arg)
+{
+    rise(arg);
 }
 
 static void mortal_begin(struct run *r, struct mortal *m, const char *text, unsigned parallel)
@@ -359,6 +371,20 @@ START_TEST(a_known_failure_does_not_end_the_run)
 }
 END_TEST
 
+START_TEST(who_finds_nobody_for_a_moment_is_played_again)
+{
+    struct run r;
+    struct mortal m = {.comes_back = true, .shies = 1};
+    play_mortal(&r, &m, GOOD4("a") CASE("shy", "shy") CASE("b", "b") GOOD4("c"), 1);
+    ck_assert_int_eq(r.end, PLAY_DONE);
+    assert_failed(&r, "");
+    ck_assert_uint_eq(run_summary(r.result).by[VERDICT_PASS], 10);
+    ck_assert_uint_eq(r.told, 10);
+    ck_assert_int_eq(m.deaths, 0);
+    bury(&r, &m);
+}
+END_TEST
+
 START_TEST(rounds_are_counted)
 {
     struct run r;
@@ -435,5 +461,6 @@ END_TEST
 UNIT_MAIN("suite_play", who_kills_the_testee_is_found, a_death_that_does_not_repeat_is_not_lost,
           a_testee_that_stays_dead_ends_the_run, a_testee_that_dies_again_and_again_is_given_up,
           a_script_that_kills_the_testee_is_not_blamed, nobody_there,
-          a_known_failure_does_not_end_the_run, rounds_are_counted, the_same_bytes_whatever_plays_beside,
+          a_known_failure_does_not_end_the_run,
+          who_finds_nobody_for_a_moment_is_played_again, rounds_are_counted, the_same_bytes_whatever_plays_beside,
           fail_fast_begins_nothing_more, a_testee_that_never_echoed_is_not_lost)
