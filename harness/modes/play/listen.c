@@ -58,11 +58,13 @@ static void play_next(void *arg)
         return;
     }
     const struct test_case *test = l->suite->cases[l->next++].test;
+    const char *slash = strrchr(test->file, '/');
     struct case_result *result = run_result_add(l->run);
     struct runner_config config = {
         .loop = l->loop, .testee = &l->testee, .role = WS_SERVER, .listener = l->share, .seed = l->run->seed,
         .weights = l->options->weights, .full = l->options->full, .patience = l->options->whom.patience,
-        .file_dir = ".", .replay_prefix = buf_text(&l->replay)};
+        .file_dir = slash == NULL ? "." : arena_text_n(&l->run->arena, test->file, (size_t)(slash - test->file) + 1),
+        .replay_prefix = buf_text(&l->replay)};
     l->runner = result == NULL ? NULL : runner_start(&config, test, l->run, result, on_done, l);
     if (l->runner == NULL)
         loop_stop(l->loop);

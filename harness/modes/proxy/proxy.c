@@ -5,6 +5,7 @@
 #include "net/descriptors.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void interrupted(void *arg)
@@ -90,6 +91,13 @@ static bool begin(struct serve *serve, struct diag *why)
     return true;
 }
 
+/* What stands before the file's name; "." for one without. */
+static char *folder_of(const char *path)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    return slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+}
+
 static bool open_events(struct serve *serve, struct diag *why)
 {
     const char *path = serve->options->events;
@@ -132,8 +140,9 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
     if (!check_options(options, why) || !open_events(&serve, why))
         return (int)why->kind;
     descriptors_raise();
+    serve.folder = folder_of(options->script);
     serve.loop = loop_uv_new(why);
-    bool fine = serve.loop != NULL;
+    bool fine = serve.loop != NULL && (serve.folder != NULL || diag_set(why, DIAG_TROUBLE, "out of memory"));
     if (fine) {
         loop_on_interrupt(serve.loop, interrupted, &serve); /* before anyone can know that we are here */
         fine = begin(&serve, why);
@@ -152,6 +161,7 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
         loop_free(serve.loop);
     tls_context_free(serve.tls);
     tls_context_free(serve.to_tls);
+    free(serve.folder);
     if (serve.events != NULL && serve.events != options->out && fclose(serve.events) != 0 && fine)
         fine = diag_set(why, DIAG_TROUBLE, "%s: %s", options->events, strerror(errno));
     return fine ? 0 : (int)why->kind;

@@ -24,6 +24,7 @@ struct served {
 struct serve {
     const struct proxy_options *options;
     struct loop *loop;
+    char *folder;            /* of the script: where its file("...") are */
     struct tls_context *tls, *to_tls; /* made when the first proxy needs them */
     struct served *first;
     size_t count;

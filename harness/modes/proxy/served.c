@@ -51,7 +51,7 @@ struct served *served_new(struct serve *serve, const char *name, const char *lis
         .to_tls = to.secure ? serve->to_tls : NULL,
         .keep_host = serve->options->keep_host,
         .seed = serve->options->seed,
-        .file_dir = ".",
+        .file_dir = serve->folder,
         .watch = {.event = told, .arg = serve, .frames = told_more, .keep = told_more ? LIMIT_TRACE_BYTES : 0},
     };
     if (served == NULL || (served->name = strdup(name)) == NULL ||
