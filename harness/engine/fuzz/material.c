@@ -142,11 +142,15 @@ static const char *other_value(struct prng *random, unsigned line)
     return values[line][prng_below(random, 8)];
 }
 
+/* %s: the target. */
 static const char *start_line(struct prng *random)
 {
     static const char *const starts[] = {
         "POST %s HTTP/1.1", "GET %s HTTP/1.0", "get %s HTTP/1.1", "PUT %s HTTP/1.1", "OPTIONS %s HTTP/1.1",
         "HEAD %s HTTP/1.1", "GET %s HTTP/2.0", "GET %s", "GET  %s HTTP/1.1", "CONNECT %s HTTP/1.1",
+        "FROB %s HTTP/1.1", "GET %s  HTTP/1.1", "GET\t%s HTTP/1.1", "GET %s HTTP/1.1 ", "GET %s HTTP/1.x",
+        "GET %s HTTPS/1.1", "GET %s\x01 HTTP/1.1", "GET %sa b HTTP/1.1", "GET %s?q=1&r HTTP/1.1", "GET a%s HTTP/1.1",
+        "GET http://localhost%s HTTP/1.1", "\r\nGET %s HTTP/1.1",
     };
     return starts[prng_below(random, COUNT(starts))];
 }
@@ -159,34 +163,64 @@ static const char *further_line(struct prng *random)
         "Origin: http://localhost", "Sec-WebSocket-Extensions: x-unknown; p=1",
         "Sec-WebSocket-Extensions: permessage-deflate", "Content-Length: 0", "Content-Length: 5",
         "X-Folded: a\r\n b", "X-Space : 1", " X-Indented: 1", "NoColon",
+        "X Y: 1", "X-Cr: a\rb", "X-Empty:", "X-Twice: 1\r\nX-Twice: 2", "Origin: null", "X-8-Bit: \xc3\xa9",
+        "Sec-WebSocket-Protocol: a b", "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: superchat",
+        "Sec-WebSocket-Extensions: permessage-deflate; =1", "Sec-WebSocket-Extensions: ;;",
+        "Sec-WebSocket-Extensions: x-a\r\nSec-WebSocket-Extensions: x-b",
         "Expect: 100-continue", "Sec-WebSocket-Accept: x", "Transfer-Encoding: chunked", "X-\x01: 1",
         "X-Value: \x80\xff",
     };
     return lines[prng_below(random, COUNT(lines))];
 }
 
+/* The line that is changed, or another of the same sort, lots of lines, or one that is long. */
+static void further_lines(struct prng *random, struct buf *out)
+{
+    if (chance(random, 10)) {
+        for (int i = 0; i < 30; i++)
+            buf_printf(out, "X-Line-%d: 1\r\n", i);
+    } else if (chance(random, 10)) {
+        buf_append_text(out, "X-Long: ");
+        buf_append_fill(out, 'x', 5000);
+        buf_append_text(out, "\r\n");
+    } else {
+        for (uint64_t left = 1 + prng_below(random, 3); left > 0; left--)
+            buf_printf(out, "%s\r\n", further_line(random));
+    }
+}
+
+/* Names in other letters; blanks around values, or none. */
+static void respell(struct prng *random, struct buf *out, size_t from)
+{
+    bool letters = chance(random, 50);
+    for (size_t i = from; i < out->size; i++) {
+        if (letters && out->data[i] >= 'A' && out->data[i] <= 'Z' && chance(random, 30))
+            out->data[i] = (uint8_t)(out->data[i] | 0x20);
+        else if (!letters && out->data[i] == ' ' && out->data[i - 1] == ':' && chance(random, 50))
+            out->data[i] = '\t';
+    }
+}
+
 void material_head(struct prng *random, const struct generate_config *config, struct buf *out)
 {
-    unsigned change = (unsigned)prng_below(random, 7), at = (unsigned)prng_below(random, LINES);
-    char start[64];
-    const char *line = change == 0 ? start_line(random) : "GET %s HTTP/1.1", *place = strstr(line, "%s");
+    enum { START, GONE, OTHER, TWICE, MORE, SPELLING, ORDER, CHANGES };
+    unsigned change = (unsigned)prng_below(random, CHANGES), at = (unsigned)prng_below(random, LINES);
+    const char *line = change == START ? start_line(random) : "GET %s HTTP/1.1", *place = strstr(line, "%s");
     buf_append(out, line, (size_t)(place - line));
-    buf_append_text(out, strlen(config->target) < sizeof start ? config->target : "/");
-    buf_printf(out, "%s\r\n", place + 2);
+    buf_printf(out, "%s%s\r\n", config->target, place + 2);
+    size_t lines_from = out->size;
     for (unsigned i = 0; i < LINES; i++) {
-        bool here = i == at;
-        if (change == 1 && here)
+        unsigned which = change == ORDER ? (i + at) % LINES : i;
+        bool here = which == at;
+        if (change == GONE && here)
             continue;
-        head_line(out, i, config->host, change == 2 && here ? other_value(random, i) : NULL);
-        if (change == 3 && here)
-            head_line(out, i, config->host, chance(random, 50) ? NULL : other_value(random, i));
+        head_line(out, which, config->host, change == OTHER && here ? other_value(random, which) : NULL);
+        if (change == TWICE && here)
+            head_line(out, which, config->host, chance(random, 50) ? NULL : other_value(random, which));
     }
-    for (unsigned i = 0; change == 4 && i < 1 + prng_below(random, 3); i++)
-        buf_printf(out, "%s\r\n", further_line(random));
-    if (change == 5) { /* names in other letters */
-        for (size_t i = 0; i < out->size; i++)
-            if (out->data[i] >= 'A' && out->data[i] <= 'Z' && i > 20 && chance(random, 30))
-                out->data[i] = (uint8_t)(out->data[i] | 0x20);
-    }
+    if (change == MORE)
+        further_lines(random, out);
+    if (change == SPELLING)
+        respell(random, out, lines_from);
     buf_append_text(out, "\r\n");
 }
