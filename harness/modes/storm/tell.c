@@ -101,8 +101,8 @@ void report_storm(struct run_result *run, const char *policy, const struct measu
     result->seen = arena_printf(&run->arena, "%zu are back: half after %s, 99%% after %s, all after %s", m->back, half,
                                 most, all);
     result->detail = arena_printf(&run->arena,
-                                  "%llu tries, %llu failed; %u began in the fullest 100 ms, %zu were under way at once; "
-                                  "a handshake took %.1f ms, 99%% at most %.1f ms",
+                                  "%llu tries, %llu failed; %u began in the fullest 100 ms, %zu were under way at "
+                                  "once; a handshake took %.1f ms, 99%% at most %.1f ms",
                                   (unsigned long long)m->tries, (unsigned long long)m->failures, measure_peak(m),
                                   m->peak_under_way, (double)measure_handshake(m, 50) / 1e6,
                                   (double)measure_handshake(m, 99) / 1e6);
