@@ -31,11 +31,10 @@ bool backoff_parse(const char *text, struct backoff *backoff, struct diag *why)
     if (script != NULL && mistakes == 0) {
         *backoff = backoff_of(script->cases[0].steps->next);
     } else {
-        const char *sentence = strstr(buf_text(&errors), "error: ");
+        const char *sentence = strstr(buf_text(&errors), "error: "), *said = sentence == NULL ? "" : sentence + 7;
         size_t line = strcspn(text, "\r\n");
         diag_set(why, DIAG_USAGE, "'%.*s' is no policy%s%.*s; one is: after 1s backoff 2s..30s factor 2 jitter 50%%",
-                 (int)(line < 100 ? line : 100), text, sentence == NULL ? "" : ": ", sentence == NULL ? 0 : (int)strcspn(sentence + 7, "\n"),
-                 sentence == NULL ? "" : sentence + 7);
+                 (int)(line < 100 ? line : 100), text, said[0] == 0 ? "" : ": ", (int)strcspn(said, "\n"), said);
         fine = false;
     }
     script_free(script);

@@ -217,8 +217,8 @@ struct fleet *fleet_new(const struct fleet_config *config, struct diag *why)
     size_t wanted = (config->both_ends ? 2 : 1) * config->clients + SPARE_DESCRIPTORS;
     size_t descriptors = descriptors_want(wanted);
     if (descriptors < wanted) {
-        diag_set(why, DIAG_USAGE, "%zu clients%s need %zu open files, and this process may have %zu: %s", config->clients,
-                 config->both_ends ? " and the built-in peer" : "", wanted, descriptors,
+        diag_set(why, DIAG_USAGE, "%zu clients%s need %zu open files, and this process may have %zu: %s",
+                 config->clients, config->both_ends ? " and the built-in peer" : "", wanted, descriptors,
                  config->both_ends ? "name another server" : "raise `ulimit -Hn`, or play in parts: --shard 1/2");
         return NULL;
     }

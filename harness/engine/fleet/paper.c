@@ -67,7 +67,8 @@ static void serve_until(struct table *t, uint64_t now)
 static void on_try(struct table *t, const struct event *event)
 {
     const struct paper *p = t->paper;
-    struct event then = {.at = event->at + p->patience_ns, .began = event->at, .client = event->client, .kind = GIVES_UP};
+    struct event then = {.at = event->at + p->patience_ns, .began = event->at, .client = event->client,
+                         .kind = GIVES_UP};
     measure_try(t->measure, event->at);
     serve_until(t, event->at);
     if (event->at < p->outage_ns) {

@@ -22,7 +22,7 @@ struct client_config {
     uint64_t seed;
     unsigned number;                /* of the connection: its keys and masks come from seed and number */
     uint64_t message_max;           /* 0: LIMIT_MESSAGE_BYTES */
-    /* The connection has ended. `opened`: its opening handshake had succeeded. `kept`: the last message, a string, "". */
+    /* The connection has ended. `opened`: its opening handshake had succeeded. `kept`: the last message, a string. */
     void (*over)(void *arg, bool opened, const char *kept);
     void *arg;
 };

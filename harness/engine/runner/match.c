@@ -279,7 +279,8 @@ static enum match match_stays(struct runner *r, struct conn *c, const struct ste
                               struct outcome *outcome)
 {
     (void)r, (void)c, (void)step;
-    return item && item->kind & (ITEM_CLOSE | ITEM_END) ? no(outcome, "the testee has left a connection that was well") : MATCH_WAIT;
+    bool left = item && item->kind & (ITEM_CLOSE | ITEM_END);
+    return left ? no(outcome, "the testee has left a connection that was well") : MATCH_WAIT;
 }
 
 /* ---- the table ---- */

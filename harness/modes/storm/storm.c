@@ -187,8 +187,8 @@ static bool start(struct storm *s)
     buf_append_text(&s->replay, options->whom.simulated ? "wsgauntlet storm --sim" : "");
     if (options->whom.simulated) {
         uint64_t outage = options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns;
-        fprintf(options->out, "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n",
-                s->clients, (double)outage / 1e9,
+        fprintf(options->out,
+                "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n", s->clients, (double)outage / 1e9,
                 (unsigned long long)(options->handshakes == 0 ? 2000 : options->handshakes),
                 (unsigned long long)options->whom.seed);
         return true;
@@ -227,6 +227,8 @@ static int play(struct storm *s, const struct sinks *sinks)
     for (s->run->planned = 0; s->policies[s->run->planned] != NULL;)
         s->run->planned++;
     s->run->interrupted = s->interrupted || s->run->count < s->run->planned;
+    for (size_t i = 0; i < s->run->count; i++)
+        s->run->duration_ns += s->run->cases[i]->duration_ns;
     const struct report report = {.runs = &s->run, .count = 1};
     struct diag trouble = {0};
     if (s->run->count != 0 && !sinks_write(sinks, &report, &trouble))

@@ -28,7 +28,8 @@ struct storm_options {
     FILE *out;
 };
 
-/* Returns the exit status: 0 all came back each time, 1 some did not, 2 wrong usage, 3 trouble of our own or no server. */
+/* Returns the exit status: 0 all came back each time, 1 some did not, 2 wrong usage, 3 trouble of our own or no
+ * server. */
 int storm_main(const struct storm_options *options, struct diag *why);
 
 #endif
