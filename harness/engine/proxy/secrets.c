@@ -41,7 +41,7 @@ bool secrets_is_key(const char *name, size_t size)
 
 void secrets_target(const char *target, size_t size, bool whole, struct buf *out)
 {
-    const char *end = target + size, *query = whole ? NULL : memchr(target, '?', size);
+    const char *end = target + size, *query = whole || size == 0 ? NULL : memchr(target, '?', size);
     if (query == NULL) {
         buf_append(out, target, size);
         return;

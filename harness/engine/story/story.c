@@ -35,8 +35,8 @@ void story_add(struct story *story, const struct story_event *event)
     struct story_event *copy = &story->events[story->count];
     *copy = *event;
     copy->order = story->count + story->left_out;
-    copy->bytes = event->size == 0 ? NULL : arena_copy(&story->arena, event->bytes, event->size);
-    if (copy->bytes == NULL && event->size != 0)
+    copy->bytes = event->size == 0 ? (const uint8_t *)"" : arena_copy(&story->arena, event->bytes, event->size);
+    if (copy->bytes == NULL)
         story->left_out++;
     else
         story->count++;
