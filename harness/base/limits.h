@@ -17,7 +17,7 @@
 #define LIMIT_QUEUED_EVENTS     16384u
 #define LIMIT_HELD_BYTES        (24u << 20) /* the same for all cases under way together ... */
 #define LIMIT_HELD_SHARE        (1u << 20)  /* ... of which each has this much for itself */
-#define LIMIT_TOGETHER_BYTES    (20u << 20) /* of the largest messages of cases that play at the same time */
+#define LIMIT_TOGETHER_BYTES    (8u << 20)  /* of the largest messages of cases that play at the same time */
 #define LIMIT_PONG_BYTES        (1u << 20)  /* of ours that wait to be sent; above it pings are not answered */
 #define LIMIT_TRACE_EVENTS      20000u      /* later ones are counted, not kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
