@@ -188,8 +188,8 @@ static bool start(struct storm *s)
     if (options->whom.simulated) {
         uint64_t outage = options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns;
         fprintf(options->out,
-                "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n", s->clients,
-                (double)outage / 1e9,
+                "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n",
+                s->clients, (double)outage / 1e9,
                 (unsigned long long)(options->handshakes == 0 ? 2000 : options->handshakes),
                 (unsigned long long)options->whom.seed);
         return true;
