@@ -6,7 +6,6 @@
 
 #define WATCH_NS (50 * NS_PER_MS)  /* between the end of a connection and the news that its process died */
 #define WATCH_STEP_NS (5 * NS_PER_MS)
-#define TRACE_TEXT_MAX (256u << 10)
 
 /* ---- breaches ---- */
 
@@ -184,16 +183,30 @@ static const char *const *keep_requirements(struct runner *r)
     return kept ? kept : r->result->requirements;
 }
 
+/* A testee that floods every case must not fill our memory: the more is kept, the less is added. */
+static size_t trace_text_most(const struct run_result *run)
+{
+    static const struct { size_t below, most; } steps[] = {
+        {4u << 20, 256u << 10}, {12u << 20, 16u << 10}, {SIZE_MAX, 2u << 10},
+    };
+    size_t at = 0;
+    while (run->traces >= steps[at].below)
+        at++;
+    return steps[at].most;
+}
+
 static const char *keep_trace(struct runner *r)
 {
     struct buf text;
-    buf_init(&text, TRACE_TEXT_MAX);
+    size_t most = trace_text_most(r->run);
+    buf_init(&text, most);
     trace_print(&r->trace, r->result->id, &text);
     bool cut = text.failed;
     text.failed = false;
     text.limit = 0;
     if (cut)
-        buf_printf(&text, "\n# the trace is longer: cut here after %u KiB\n", TRACE_TEXT_MAX >> 10);
+        buf_printf(&text, "\n# the trace is longer: cut here after %zu KiB\n", most >> 10);
+    r->run->traces += text.size;
     return keep(r, &text);
 }
 
