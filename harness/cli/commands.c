@@ -91,6 +91,24 @@ static struct whom_options whom_of(const struct options *options, const char *ur
     };
 }
 
+/* Begins a run: `started` is filled, and has to last. */
+static struct telling telling_of(const struct options *options, char started[CLOCK_STAMP_SIZE])
+{
+    clock_stamp(started);
+    return (struct telling){
+        .mode = cli_commands[options->command].word,
+        .version = WSGAUNTLET_VERSION,
+        .started = started,
+        .reports = option_list(options, OPTION_REPORT),
+        .json_file = option_text(options, OPTION_JSON),
+        .trace = option_set(options, OPTION_TRACE),
+        .verbose = option_set(options, OPTION_VERBOSE),
+        .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
+        .out = stdout,
+        .errors = stderr,
+    };
+}
+
 static struct proxy_certificates certificates_of(const struct options *options)
 {
     return (struct proxy_certificates){
@@ -107,7 +125,6 @@ static int play(const struct options *options, const char *const *paths, const c
     if (wants_fault_list(options))
         return list_faults(options, why);
     char started[CLOCK_STAMP_SIZE];
-    clock_stamp(started);
     const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
     return play_main(
         &(struct play_options){
@@ -130,15 +147,7 @@ static int play(const struct options *options, const char *const *paths, const c
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
             .full = option_set(options, OPTION_FULL),
             .weights = (enum weights)option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC),
-            .started = started,
-            .mode = cli_commands[options->command].word,
-            .reports = option_list(options, OPTION_REPORT),
-            .json_file = option_text(options, OPTION_JSON),
-            .trace = option_set(options, OPTION_TRACE),
-            .verbose = option_set(options, OPTION_VERBOSE),
-            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
-            .out = stdout,
-            .errors = stderr,
+            .tell = telling_of(options, started),
         },
         why);
 }
@@ -158,7 +167,6 @@ static int command_TEST(const struct options *options, struct diag *why)
 static int command_STORM(const struct options *options, struct diag *why)
 {
     char started[CLOCK_STAMP_SIZE];
-    clock_stamp(started);
     return storm_main(
         &(struct storm_options){
             .whom = whom_of(options, options->words[0]),
@@ -171,12 +179,7 @@ static int command_STORM(const struct options *options, struct diag *why)
             .outage_ns = option_number(options, OPTION_OUTAGE, 0),
             .shard = options->values[OPTION_SHARD].number,
             .shards = options->values[OPTION_SHARD].shards,
-            .started = started,
-            .version = WSGAUNTLET_VERSION,
-            .reports = option_list(options, OPTION_REPORT),
-            .json_file = option_text(options, OPTION_JSON),
-            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
-            .out = stdout,
+            .tell = telling_of(options, started),
         },
         why);
 }
@@ -186,7 +189,6 @@ static int command_FUZZ(const struct options *options, struct diag *why)
     if (wants_fault_list(options))
         return list_faults(options, why);
     char started[CLOCK_STAMP_SIZE];
-    clock_stamp(started);
     return fuzz_main(
         &(struct fuzz_options){
             .whom = whom_of(options, options->words[0]),
@@ -201,13 +203,7 @@ static int command_FUZZ(const struct options *options, struct diag *why)
             .coverage = option_set(options, OPTION_COVERAGE),
             .own_target = option_set(options, OPTION_OWN_TARGET),
             .clock = clock_monotonic,
-            .started = started,
-            .version = WSGAUNTLET_VERSION,
-            .reports = option_list(options, OPTION_REPORT),
-            .json_file = option_text(options, OPTION_JSON),
-            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
-            .out = stdout,
-            .errors = stderr,
+            .tell = telling_of(options, started),
         },
         why);
 }
@@ -215,7 +211,6 @@ static int command_FUZZ(const struct options *options, struct diag *why)
 static int command_SERVE(const struct options *options, struct diag *why)
 {
     char started[CLOCK_STAMP_SIZE];
-    clock_stamp(started);
     const struct option_value *timeout = &options->values[OPTION_TIMEOUT];
     return serve_main(
         &(struct serve_options){
@@ -245,14 +240,7 @@ static int command_SERVE(const struct options *options, struct diag *why)
             .patience = timeout->set ? timeout->factor : 1,
             .full = option_set(options, OPTION_FULL),
             .timeout_ns = timeout->number,
-            .started = started,
-            .reports = option_list(options, OPTION_REPORT),
-            .json_file = option_text(options, OPTION_JSON),
-            .trace = option_set(options, OPTION_TRACE),
-            .verbose = option_set(options, OPTION_VERBOSE),
-            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
-            .out = stdout,
-            .errors = stderr,
+            .tell = telling_of(options, started),
         },
         why);
 }
@@ -261,7 +249,6 @@ static int command_RESILIENCE(const struct options *options, struct diag *why)
 {
     const struct option_value *factor = &options->values[OPTION_FACTOR], *timeout = &options->values[OPTION_TIMEOUT];
     char started[CLOCK_STAMP_SIZE];
-    clock_stamp(started);
     if (factor->set && factor->number != 0)
         return diag_set(why, DIAG_USAGE, "--factor is a plain number: 0.1"), DIAG_USAGE;
     if (timeout->number != 0)
@@ -279,14 +266,7 @@ static int command_RESILIENCE(const struct options *options, struct diag *why)
             .parallel = (unsigned)option_number(options, OPTION_JOBS, option_text(options, OPTION_CLIENT) ? 64 : 1),
             .seed = seed_of(options),
             .patience = timeout->set ? timeout->factor : 1,
-            .started = started,
-            .reports = option_list(options, OPTION_REPORT),
-            .json_file = option_text(options, OPTION_JSON),
-            .trace = option_set(options, OPTION_TRACE),
-            .verbose = option_set(options, OPTION_VERBOSE),
-            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
-            .out = stdout,
-            .errors = stderr,
+            .tell = telling_of(options, started),
         },
         why);
 }

@@ -131,7 +131,7 @@ static void write_header(struct campaign *c, const struct finding *finding, cons
     comment(out, "found by wsgauntlet fuzz", finding->signature);
     comment(out, "testee", buf_text(&c->target.whom.against));
     comment(out, "its agent", c->report->testee.agent);
-    buf_printf(out, "# seed: %#llx, wsgauntlet %s\n", (unsigned long long)c->seed, c->options->version);
+    buf_printf(out, "# seed: %#llx, wsgauntlet %s\n", (unsigned long long)c->seed, c->options->tell.version);
     comment(out, "expected", result->expected);
     comment(out, "got", result->seen);
     comment(out, "because", result->detail);

@@ -122,9 +122,9 @@ static bool start_players(struct campaign *c)
 static void introduce(struct campaign *c)
 {
     const struct whom *whom = &c->target.whom;
-    c->report->version = c->options->version;
+    c->report->version = c->options->tell.version;
     c->report->mode = "fuzz";
-    c->report->started = c->options->started;
+    c->report->started = c->options->tell.started;
     c->report->seed = c->seed;
     c->report->testee = (struct testee_info){
         .url = buf_text(&whom->url),
@@ -147,7 +147,7 @@ static bool begin(struct campaign *c)
         return false;
     c->target.seed = c->reference.seed = c->seed;
     c->reference.unchecked = true;
-    c->terminal = terminal_of(options->out, options->color);
+    c->terminal = terminal_of(options->tell.out, options->tell.color);
     c->generate = (struct generate_config){
         .deflate = true, .handshake = true, .host = c->target.whom.testee.url.host, .target = "/"};
     c->oracle = (struct oracle_config){
@@ -204,7 +204,7 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
                                .pool = calloc(1, sizeof *c->pool), .report = run_result_new()};
     if (c == NULL || c->pool == NULL || c->report == NULL) {
         diag_set(why, DIAG_TROUBLE, "out of memory");
-    } else if (sinks_open(&sinks, options->reports, options->json_file, why) && begin(c)) {
+    } else if (sinks_open(&sinks, options->tell.reports, options->tell.json_file, why) && begin(c)) {
         c->report->mode = "fuzz";
         status_begin(c);
         bool there = campaign_probe(c);

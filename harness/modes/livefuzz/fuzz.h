@@ -5,9 +5,7 @@
 #define MODES_LIVEFUZZ_FUZZ_H
 
 #include "engine/whom.h"
-#include "report/terminal.h"
-
-#include <stdio.h>
+#include "report/telling.h"
 
 struct fuzz_options {
     struct whom_options whom;   /* replay, url_option: set by fuzz_main */
@@ -23,11 +21,7 @@ struct fuzz_options {
     bool own_target;            /* the user says that the target is his, though it is not a private address */
     uint64_t (*clock)(void);    /* monotonic nanoseconds: the simulation's time is not a campaign's */
 
-    const char *started, *version;
-    const char *const *reports; /* values of --report */
-    const char *json_file;
-    enum color_choice color;
-    FILE *out, *errors;
+    struct telling tell;
 };
 
 /* Returns the exit status: 0 nothing found, 1 findings, 2 wrong usage, 3 trouble of our own or no testee. */

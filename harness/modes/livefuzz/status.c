@@ -36,7 +36,7 @@ static void summary(const struct campaign *c, struct buf *out)
 static void wipe(struct campaign *c)
 {
     if (c->status_shown)
-        fputs("\r\033[K", c->options->out);
+        fputs("\r\033[K", c->options->tell.out);
     c->status_shown = false;
 }
 
@@ -45,8 +45,8 @@ static void print_line(struct campaign *c, const struct buf *text)
     struct buf line;
     buf_init(&line, 0);
     clean_cut(&line, buf_text(text), c->terminal.live ? c->terminal.columns - 1 : 4096);
-    fprintf(c->options->out, "%s%s", buf_text(&line), c->terminal.live ? "" : "\n");
-    fflush(c->options->out);
+    fprintf(c->options->tell.out, "%s%s", buf_text(&line), c->terminal.live ? "" : "\n");
+    fflush(c->options->tell.out);
     buf_free(&line);
 }
 
@@ -60,8 +60,8 @@ void status_begin(struct campaign *c)
                buf_text(&c->store.folder));
     if (c->first_session != 0)
         buf_printf(&text, "; going on behind session %llu", (unsigned long long)c->first_session);
-    fprintf(c->options->out, "%s\n", buf_text(&text));
-    fflush(c->options->out);
+    fprintf(c->options->tell.out, "%s\n", buf_text(&text));
+    fflush(c->options->tell.out);
     buf_free(&text);
     c->told_at = c->options->clock();
 }
@@ -91,8 +91,8 @@ void status_note(struct campaign *c, const char *note)
     buf_init(&text, 0);
     clean_line(&text, note);
     wipe(c);
-    fprintf(c->options->out, "note: %s\n", buf_text(&text));
-    fflush(c->options->out);
+    fprintf(c->options->tell.out, "note: %s\n", buf_text(&text));
+    fflush(c->options->tell.out);
     buf_free(&text);
 }
 
@@ -126,8 +126,8 @@ void status_finding(struct campaign *c, const struct finding *finding, const str
     buf_printf(&text, ", %zu move%s: ", steps, steps == 1 ? "" : "s");
     clean_line(&text, finding->path);
     wipe(c);
-    fprintf(c->options->out, "%s\n", buf_text(&text));
-    fflush(c->options->out);
+    fprintf(c->options->tell.out, "%s\n", buf_text(&text));
+    fflush(c->options->tell.out);
     buf_free(&text);
 }
 
@@ -137,14 +137,14 @@ void status_end(struct campaign *c)
     buf_init(&text, 0);
     wipe(c);
     summary(c, &text);
-    fprintf(c->options->out, "%s%s\n", buf_text(&text), c->end == PLAY_INTERRUPTED ? "; interrupted" : "");
+    fprintf(c->options->tell.out, "%s%s\n", buf_text(&text), c->end == PLAY_INTERRUPTED ? "; interrupted" : "");
     for (size_t i = 0; i < c->report->count; i++)
         if (c->report->cases[i]->verdict == VERDICT_FAIL)
-            fprintf(c->options->out, "      replay: %s\n", c->report->cases[i]->replay);
+            fprintf(c->options->tell.out, "      replay: %s\n", c->report->cases[i]->replay);
     if (c->unplayable != 0)
-        fprintf(c->options->out, "note: %llu sessions could not be played\n", (unsigned long long)c->unplayable);
+        fprintf(c->options->tell.out, "note: %llu sessions could not be played\n", (unsigned long long)c->unplayable);
     if (c->edges != NULL && edge_map_count(c->edges) == 0)
-        fputs("note: the testee told of no edges: is it built with afl-clang-fast?\n", c->options->out);
-    fflush(c->options->out);
+        fputs("note: the testee told of no edges: is it built with afl-clang-fast?\n", c->options->tell.out);
+    fflush(c->options->tell.out);
     buf_free(&text);
 }

@@ -14,7 +14,7 @@ static bool gather(struct suite *suite, const struct play_options *options, stru
     bool fine = true;
     for (const char *const *path = options->paths; *path != NULL; path++)
         fine &= suite_add_path(suite, *path, &errors, fine ? why : NULL);
-    fputs(buf_text(&errors), options->errors);
+    fputs(buf_text(&errors), options->tell.errors);
     buf_free(&errors);
     return fine;
 }
@@ -65,13 +65,13 @@ bool choose_cases(struct suite *suite, struct baseline *known, const struct play
         .shards = options->shards,
     };
     if (!gather(suite, options, why) || !known_read(known, suite, options, why) ||
-        !tell_idle(suite, &filter, options->errors, why))
+        !tell_idle(suite, &filter, options->tell.errors, why))
         return false;
     size_t of_others = suite_filter(suite, &filter);
     if (options->timeout_ns != 0)
         suite_set_timeout(suite, options->timeout_ns);
     if (of_others != 0 && options->paths != NULL) /* of the suite everybody knows: `serve` plays them */
-        fprintf(options->errors, "note: %zu case%s for %s left out\n", of_others, of_others == 1 ? "" : "s",
+        fprintf(options->tell.errors, "note: %zu case%s for %s left out\n", of_others, of_others == 1 ? "" : "s",
                 options->listen != NULL ? "servers" : "clients");
     if (suite->case_count == 0)
         return diag_set(why, DIAG_USAGE, "no case to play: none matches");

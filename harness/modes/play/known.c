@@ -35,7 +35,7 @@ bool known_read(struct baseline *known, const struct suite *suite, const struct 
         return true;
     if (!baseline_read(known, file, why))
         return false;
-    tell_strangers(known, suite, options->errors);
+    tell_strangers(known, suite, options->tell.errors);
     return true;
 }
 

@@ -115,8 +115,8 @@ static bool begin(struct listening *l, struct diag *why)
     proxy_address_print(&at.net, at.secure, true, &l->url);
     buf_append_byte(&l->url, '/');
     buf_printf(&l->replay, "wsgauntlet run --listen %s", l->options->listen);
-    fprintf(l->options->out, "listening on %s\n", buf_text(&l->url));
-    fflush(l->options->out);
+    fprintf(l->options->tell.out, "listening on %s\n", buf_text(&l->url));
+    fflush(l->options->tell.out);
     return start_client(l, why);
 }
 

@@ -15,14 +15,14 @@
 
 static struct text_options text_form(const struct play_options *options)
 {
-    struct terminal terminal = terminal_of(options->out, options->color);
+    struct terminal terminal = terminal_of(options->tell.out, options->tell.color);
     return (struct text_options){
-        .out = options->out,
+        .out = options->tell.out,
         .color = terminal.color,
         .live = terminal.live,
         .columns = terminal.columns,
-        .verbose = options->verbose,
-        .trace = options->trace,
+        .verbose = options->tell.verbose,
+        .trace = options->tell.trace,
     };
 }
 
@@ -54,8 +54,8 @@ struct target {
 static void introduce(struct target *t)
 {
     struct run_result *run = t->run;
-    run->mode = t->options->mode;
-    run->started = t->options->started;
+    run->mode = t->options->tell.mode;
+    run->started = t->options->tell.started;
     run->seed = t->against.seed;
     run->testee = (struct testee_info){
         .url = arena_text(&run->arena, buf_text(&t->whom.url)),
@@ -88,7 +88,7 @@ static int play(struct target *t, struct diag *why)
     struct play_config config = {
         .runner = {.loop = t->whom.loop, .testee = &t->whom.testee, .role = WS_CLIENT, .seed = t->against.seed,
                    .patience = t->against.patience, .full = options->full, .weights = options->weights,
-                   .troubles_only = !options->trace,
+                   .troubles_only = !options->tell.trace,
                    .replay_prefix = buf_text(&t->whom.replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
@@ -210,7 +210,7 @@ static bool plan(struct visits *v, const struct play_options *options, struct di
 static const char *const *reports_of(const struct visits *v, const struct play_options *options, char *outdir,
                                      size_t size, const char **list)
 {
-    const char *const *given = options->reports;
+    const char *const *given = options->tell.reports;
     size_t count = 0;
     for (; given != NULL && *given != NULL && count < LIMIT_REPORTS; given++)
         list[count++] = *given;
@@ -239,7 +239,7 @@ static int visit_all(struct visits *v, const struct play_options *options, struc
         failed |= status == 1;
         trouble = status > trouble ? status : trouble;
         if (own.kind != DIAG_NONE && v->count > 1)
-            fprintf(options->errors, "note: %s: %s\n", v->targets[i].against.url, own.text);
+            fprintf(options->tell.errors, "note: %s: %s\n", v->targets[i].against.url, own.text);
         else if (own.kind != DIAG_NONE)
             *why = own;
     }
@@ -254,9 +254,9 @@ int play_main(const struct play_options *options, struct diag *why)
     char outdir[PATH_MAX];
     int status = 0;
     if (plan(&v, options, why) &&
-        sinks_open(&sinks, reports_of(&v, options, outdir, sizeof outdir, list), options->json_file, why)) {
+        sinks_open(&sinks, reports_of(&v, options, outdir, sizeof outdir, list), options->tell.json_file, why)) {
         status = visit_all(&v, options, why);
-        const struct report report = {.runs = v.runs, .count = v.done, .trace = options->trace};
+        const struct report report = {.runs = v.runs, .count = v.done, .trace = options->tell.trace};
         struct diag unwritten = {0};
         if (v.done != 0 && !sinks_write(&sinks, &report, &unwritten)) {
             status = DIAG_TROUBLE;

@@ -5,11 +5,10 @@
 #include "engine/proxy/address.h"
 #include "engine/runner/runner.h"
 #include "engine/whom.h"
-#include "report/terminal.h"
+#include "report/telling.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct play_options {
     /* what: NULL-terminated lists, NULL when not given */
@@ -32,15 +31,7 @@ struct play_options {
     enum weights weights;       /* what fails */
     bool full;                  /* as many repetitions as `repeat N full M` says */
 
-    /* what is told */
-    const char *started;        /* when: UTC, 2026-01-31T12:00:00Z */
-    const char *mode;           /* "run", "test" */
-    const char *const *reports; /* values of --report, NULL when not given */
-    const char *json_file;
-    bool trace, verbose;
-    enum color_choice color;
-    FILE *out;
-    FILE *errors;
+    struct telling tell;
 };
 
 /* Returns the exit status: 0 all passed, 1 something failed, 2 wrong usage or

@@ -58,7 +58,7 @@ static bool gather(struct resilience *r)
     for (const char *const *path = r->options->paths; *path != NULL; path++)
         fine &= suite_add_path(&r->suite, *path, &errors, fine ? r->why : NULL);
     fine = fine && profile_load(&r->profile, r->options->profiles, &errors, r->why);
-    fputs(buf_text(&errors), r->options->errors);
+    fputs(buf_text(&errors), r->options->tell.errors);
     buf_free(&errors);
     for (size_t i = 0; fine && i < r->suite.script_count; i++)
         fine = promises_bind(&r->profile.promises, r->suite.scripts[i], r->why);
@@ -75,7 +75,7 @@ static bool choose(struct resilience *r)
     size_t of_servers = suite_filter(&r->suite, &(struct suite_filter){
         .include = r->options->include, .exclude = r->options->exclude, .role = TESTED_CLIENT});
     if (of_servers != 0)
-        fprintf(r->options->errors, "note: %zu case%s for servers left out\n", of_servers, of_servers == 1 ? "" : "s");
+        fprintf(r->options->tell.errors, "note: %zu case%s for servers left out\n", of_servers, of_servers == 1 ? "" : "s");
     if (r->suite.case_count != 0)
         return true;
     if (nearest.word != NULL)
@@ -338,7 +338,7 @@ static void write_replay(struct resilience *r)
 static void introduce(struct resilience *r)
 {
     r->run->mode = "resilience";
-    r->run->started = r->options->started;
+    r->run->started = r->options->tell.started;
     r->run->seed = r->options->seed;
     r->run->testee = (struct testee_info){
         .url = "", .command = r->options->command == NULL ? "" : r->options->command, .agent = "", .role = ROLE_CLIENT};
@@ -364,14 +364,14 @@ static int run_all(struct resilience *r)
 {
     struct sinks sinks = {0};
     int status = DIAG_TROUBLE;
-    if (sinks_open(&sinks, r->options->reports, r->options->json_file, r->why)) {
+    if (sinks_open(&sinks, r->options->tell.reports, r->options->tell.json_file, r->why)) {
         char by_hand[64];
         snprintf(by_hand, sizeof by_hand, "the client that comes to ws://127.0.0.1:%u/", r->options->port);
         const char *who = r->options->command != NULL ? r->options->command : by_hand;
         show_begin(&r->show, r->run, who, buf_text(&r->profile.name), r->options->pace);
         play(r);
         show_end(&r->show, r->run, r->why->text);
-        const struct report report = {.runs = &r->run, .count = 1, .trace = r->options->trace};
+        const struct report report = {.runs = &r->run, .count = 1, .trace = r->options->tell.trace};
         status = sinks_write(&sinks, &report, r->why) ? run_exit_status(r->run) : DIAG_TROUBLE;
     }
     sinks_free(&sinks);
@@ -405,12 +405,12 @@ static int list_profiles(FILE *out)
 int resilience_main(const struct resilience_options *options, struct diag *why)
 {
     if (options->profiles != NULL && strcmp(options->profiles[0], "list") == 0)
-        return list_profiles(options->out);
+        return list_profiles(options->tell.out);
     struct resilience r = {.options = options, .why = why, .run = run_result_new()};
     int status = 0;
-    r.show = show_new(options->out, options->color);
-    r.show.verbose = options->verbose;
-    r.show.trace = options->trace;
+    r.show = show_new(options->tell.out, options->tell.color);
+    r.show.verbose = options->tell.verbose;
+    r.show.trace = options->tell.trace;
     if (r.run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
     else if (prepare(&r))

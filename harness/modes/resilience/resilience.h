@@ -4,11 +4,10 @@
 #define MODES_RESILIENCE_H
 
 #include "base/diag.h"
-#include "report/terminal.h"
+#include "report/telling.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct resilience_options {
     const char *const *paths;   /* the checks: scenario files and folders; NULL: the carried ones */
@@ -24,13 +23,7 @@ struct resilience_options {
     uint64_t seed;
     double patience;            /* factor on time limits */
 
-    const char *started;        /* when: UTC */
-    const char *const *reports;
-    const char *json_file;
-    bool trace, verbose;
-    enum color_choice color;
-    FILE *out;
-    FILE *errors;
+    struct telling tell;
 };
 
 /* The exit status: 0 all passed, 1 something failed, 2 wrong usage or file, 3 our own trouble or no client came. */

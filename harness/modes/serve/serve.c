@@ -46,7 +46,7 @@ static bool gather(struct desk *d, struct diag *why)
     bool fine = true;
     for (const char *const *path = options->paths; *path != NULL; path++)
         fine &= suite_add_path(&d->suite, *path, &errors, fine ? why : NULL);
-    fputs(buf_text(&errors), options->errors);
+    fputs(buf_text(&errors), options->tell.errors);
     buf_free(&errors);
     return fine;
 }
@@ -76,11 +76,11 @@ static bool open_sinks(struct desk *d, struct diag *why)
 {
     const struct serve_options *options = d->options;
     const char *reports[] = {NULL, NULL};
-    if (options->reports == NULL && options->json_file == NULL && d->spec.outdir != NULL) {
+    if (options->tell.reports == NULL && options->tell.json_file == NULL && d->spec.outdir != NULL) {
         buf_printf(&d->outdir, "autobahn=%s", d->spec.outdir);
         reports[0] = buf_text(&d->outdir);
     }
-    return sinks_open(&d->sinks, reports[0] != NULL ? reports : options->reports, options->json_file, why);
+    return sinks_open(&d->sinks, reports[0] != NULL ? reports : options->tell.reports, options->tell.json_file, why);
 }
 
 static bool write_reports(struct desk *d, bool stopped)
@@ -96,7 +96,7 @@ static bool write_reports(struct desk *d, bool stopped)
         runs[count]->interrupted = stopped && run->count < run->planned;
         count++;
     }
-    const struct report report = {.runs = runs, .count = count, .trace = d->options->trace};
+    const struct report report = {.runs = runs, .count = count, .trace = d->options->tell.trace};
     return count == 0 || sinks_write(&d->sinks, &report, &d->trouble);
 }
 
@@ -245,7 +245,7 @@ static bool start(struct desk *d, const char *replay, struct diag *why)
         &(struct serve_config){
             .loop = d->loop, .suite = &d->suite, .at = at, .tls = d->tls, .seed = options->seed,
             .autobahn = options->autobahn || options->spec_file != NULL ? &d->filter : NULL,
-            .patience = options->patience, .full = options->full, .replay_prefix = replay, .started = options->started,
+            .patience = options->patience, .full = options->full, .replay_prefix = replay, .started = options->tell.started,
             .command = options->command, .excluded = is_excluded, .result = on_result, .update = on_update,
             .shutdown = on_shutdown, .idle = on_idle, .baseline = &d->known, .arg = d},
         why);
@@ -273,15 +273,15 @@ static bool start_client(struct desk *d, struct diag *why)
 static void introduce(struct desk *d)
 {
     const struct serve_options *options = d->options;
-    struct terminal terminal = terminal_of(options->out, options->color);
+    struct terminal terminal = terminal_of(options->tell.out, options->tell.color);
     size_t cases = serve_cases(d->serve), numbers = serve_numbers(d->serve);
     d->text = (struct text_report){.options = {
-        .out = options->out, .color = terminal.color, .live = terminal.live, .columns = terminal.columns,
-        .verbose = options->verbose, .trace = options->trace}};
-    fprintf(options->out, "%zu case%s for clients in %zu connections at %s; a browser: %s%s/; seed 0x%llx\n", cases,
+        .out = options->tell.out, .color = terminal.color, .live = terminal.live, .columns = terminal.columns,
+        .verbose = options->tell.verbose, .trace = options->tell.trace}};
+    fprintf(options->tell.out, "%zu case%s for clients in %zu connections at %s; a browser: %s%s/; seed 0x%llx\n", cases,
             cases == 1 ? "" : "s", numbers, buf_text(&d->url), d->tls != NULL ? "https" : "http",
             strstr(buf_text(&d->url), "://"), (unsigned long long)options->seed);
-    fflush(options->out);
+    fflush(options->tell.out);
 }
 
 /* Worst of all agents: a failure of one stands, whatever trouble there was with another. */

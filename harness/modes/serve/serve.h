@@ -5,10 +5,9 @@
 
 #include "base/diag.h"
 #include "engine/suite/suite.h"
-#include "report/terminal.h"
+#include "report/telling.h"
 
 #include <stdint.h>
-#include <stdio.h>
 
 struct serve_options {
     const char *const *paths;    /* files and folders instead of the suite; NULL or empty: the suite */
@@ -28,12 +27,7 @@ struct serve_options {
     double patience;
     bool full;                   /* as many repetitions as `repeat N full M` says */
     uint64_t timeout_ns;         /* 0: as the cases say */
-    const char *started;
-    const char *const *reports;  /* of --report */
-    const char *json_file;
-    bool trace, verbose;
-    enum color_choice color;
-    FILE *out, *errors;
+    struct telling tell;
 };
 
 /* Serves until the command of --exec has ended, a driver shuts it down, or an

@@ -75,7 +75,7 @@ static bool gather(struct storm *s)
         return true;
     *s->why = (struct diag){0};
     size_t grown = resident_bytes() - before;
-    fprintf(s->options->out, "%zu open in %.2f s; %.1f KiB of ours for each%s\n", fleet_count(s->fleet),
+    fprintf(s->options->tell.out, "%zu open in %.2f s; %.1f KiB of ours for each%s\n", fleet_count(s->fleet),
             (double)(loop_now(s->whom.loop) - began) / 1e9, (double)grown / (double)s->clients / 1024,
             s->whom.builtin ? ", its end at the built-in peer included" : "");
     return true;
@@ -141,7 +141,7 @@ static bool play_policy(struct storm *s, const char *text)
     fine = measure_init(&measure, s->clients) || diag_set(s->why, DIAG_TROUBLE, "out of memory");
     fine = fine && (s->fleet == NULL ? play_on_paper : play_real)(s, &policy, &measure);
     if (fine && !s->interrupted) {
-        tell_storm(s->options->out, &s->terminal, text, &measure);
+        tell_storm(s->options->tell.out, &s->terminal, text, &measure);
         const char *replay = arena_printf(&s->run->arena, "%s --clients %zu --policy '%s'", buf_text(&s->replay),
                                           s->clients, text);
         report_storm(s->run, text, &measure, replay == NULL ? "" : replay);
@@ -153,7 +153,7 @@ static bool play_policy(struct storm *s, const char *text)
 /* With --exec each policy begins with a full house again: who did not come back is fetched. */
 static bool play_all(struct storm *s)
 {
-    tell_header(s->options->out);
+    tell_header(s->options->tell.out);
     for (const char *const *policy = s->policies; *policy != NULL && !s->interrupted; policy++) {
         bool full = s->fleet == NULL || fleet_count(s->fleet) == s->clients;
         if (!full) {
@@ -187,7 +187,7 @@ static bool start(struct storm *s)
     buf_append_text(&s->replay, options->whom.simulated ? "wsgauntlet storm --sim" : "");
     if (options->whom.simulated) {
         uint64_t outage = options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns;
-        fprintf(options->out,
+        fprintf(options->tell.out,
                 "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n",
                 s->clients, (double)outage / 1e9,
                 (unsigned long long)(options->handshakes == 0 ? 2000 : options->handshakes),
@@ -198,7 +198,7 @@ static bool start(struct storm *s)
     if (!whom_start(&s->whom, &s->against, s->why))
         return false;
     buf_append_text(&s->replay, buf_text(&s->whom.replay));
-    fprintf(options->out, "%zu clients against %s; seed %#llx\n", s->clients, buf_text(&s->whom.against),
+    fprintf(options->tell.out, "%zu clients against %s; seed %#llx\n", s->clients, buf_text(&s->whom.against),
             (unsigned long long)options->whom.seed);
     loop_on_interrupt(s->whom.loop, on_interrupt, s);
     return gather(s);
@@ -207,9 +207,9 @@ static bool start(struct storm *s)
 static void introduce(struct storm *s)
 {
     const struct storm_options *options = s->options;
-    s->run->version = options->version;
+    s->run->version = options->tell.version;
     s->run->mode = "storm";
-    s->run->started = options->started;
+    s->run->started = options->tell.started;
     s->run->seed = options->whom.seed;
     s->run->testee = (struct testee_info){
         .url = buf_text(&s->whom.url),
@@ -244,7 +244,7 @@ int storm_main(const struct storm_options *options, struct diag *why)
     struct storm s = {.options = options, .why = why, .run = run_result_new(),
                       .policies = options->policies == NULL ? usual_policies : options->policies,
                       .clients = (size_t)(options->clients == 0 ? 1000 : options->clients),
-                      .terminal = terminal_of(options->out, options->color)};
+                      .terminal = terminal_of(options->tell.out, options->tell.color)};
     struct sinks sinks = {0};
     int status = DIAG_TROUBLE;
     buf_init(&s.replay, 0);
@@ -252,7 +252,7 @@ int storm_main(const struct storm_options *options, struct diag *why)
         s.clients = s.clients / options->shards + (options->shard <= s.clients % options->shards);
     if (s.run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
-    else if (sinks_open(&sinks, options->reports, options->json_file, why))
+    else if (sinks_open(&sinks, options->tell.reports, options->tell.json_file, why))
         status = play(&s, &sinks);
     if (why->kind != DIAG_NONE)
         status = (int)why->kind;

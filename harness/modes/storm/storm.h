@@ -4,9 +4,7 @@
 #define MODES_STORM_STORM_H
 
 #include "engine/whom.h"
-#include "report/terminal.h"
-
-#include <stdio.h>
+#include "report/telling.h"
 
 enum storm_drop { STORM_DROP_AUTO, STORM_DROP_RESTART, STORM_DROP_RESET, STORM_DROP_FIN };
 
@@ -21,11 +19,7 @@ struct storm_options {
     uint64_t outage_ns;           /* on paper: how long nobody listens; 0: 2 s */
     uint64_t shard, shards;       /* only this part of the clients, of shards; 0: all */
 
-    const char *started, *version;
-    const char *const *reports;   /* values of --report */
-    const char *json_file;
-    enum color_choice color;
-    FILE *out;
+    struct telling tell;
 };
 
 /* Returns the exit status: 0 all came back each time, 1 some did not, 2 wrong usage, 3 trouble of our own or no
