@@ -278,8 +278,8 @@ static void introduce(struct desk *d)
     d->text = (struct text_report){.options = {
         .out = options->tell.out, .color = terminal.color, .live = terminal.live, .columns = terminal.columns,
         .verbose = options->tell.verbose, .trace = options->tell.trace}};
-    fprintf(options->tell.out, "%zu case%s for clients in %zu connections at %s; a browser: %s%s/; seed 0x%llx\n", cases,
-            cases == 1 ? "" : "s", numbers, buf_text(&d->url), d->tls != NULL ? "https" : "http",
+    fprintf(options->tell.out, "%zu case%s for clients in %zu connections at %s; a browser: %s%s/; seed 0x%llx\n",
+            cases, cases == 1 ? "" : "s", numbers, buf_text(&d->url), d->tls != NULL ? "https" : "http",
             strstr(buf_text(&d->url), "://"), (unsigned long long)options->seed);
     fflush(options->tell.out);
 }
