@@ -75,7 +75,8 @@ static bool choose(struct resilience *r)
     size_t of_servers = suite_filter(&r->suite, &(struct suite_filter){
         .include = r->options->include, .exclude = r->options->exclude, .role = TESTED_CLIENT});
     if (of_servers != 0)
-        fprintf(r->options->tell.errors, "note: %zu case%s for servers left out\n", of_servers, of_servers == 1 ? "" : "s");
+        fprintf(r->options->tell.errors, "note: %zu case%s for servers left out\n", of_servers,
+                of_servers == 1 ? "" : "s");
     if (r->suite.case_count != 0)
         return true;
     if (nearest.word != NULL)

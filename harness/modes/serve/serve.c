@@ -245,7 +245,8 @@ static bool start(struct desk *d, const char *replay, struct diag *why)
         &(struct serve_config){
             .loop = d->loop, .suite = &d->suite, .at = at, .tls = d->tls, .seed = options->seed,
             .autobahn = options->autobahn || options->spec_file != NULL ? &d->filter : NULL,
-            .patience = options->patience, .full = options->full, .replay_prefix = replay, .started = options->tell.started,
+            .patience = options->patience, .full = options->full, .replay_prefix = replay,
+            .started = options->tell.started,
             .command = options->command, .excluded = is_excluded, .result = on_result, .update = on_update,
             .shutdown = on_shutdown, .idle = on_idle, .baseline = &d->known, .arg = d},
         why);
