@@ -100,7 +100,6 @@ struct run_result {
     size_t count, capacity;
     size_t ended;         /* of them, those whose result stands */
     struct sample_sets *samples; /* what its cases send of them; NULL before the first use */
-    size_t traces;        /* bytes of the cases' traces as text */
     size_t held;          /* bytes that the cases under way have received and not yet expected */
     bool interrupted;     /* Ctrl-C, --fail-fast ... : some cases did not run */
     size_t planned;
