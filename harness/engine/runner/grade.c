@@ -201,7 +201,7 @@ static const char *keep_trace(struct runner *r)
     text.failed = false;
     text.limit = 0;
     if (cut)
-        buf_printf(&text, "\n# the trace is longer: cut here after %zu KiB; alone, the case may have more\n", most >> 10);
+        buf_printf(&text, "\n# the trace is longer: cut here after %zu KiB; alone, the case has more\n", most >> 10);
     return keep(r, &text);
 }
 
