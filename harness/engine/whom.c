@@ -130,6 +130,7 @@ static bool start_builtin(struct whom *w, struct diag *why)
         .protocols = protocols,
         .fault = w->options->fault == NULL ? NULL : peer_fault_find(w->options->fault),
         .seed = w->options->seed,
+        .patience = w->options->patience,
     };
     w->builtin = true;
     if (!peer_testee_start(&w->peer, w->loop, &config, why))

@@ -173,7 +173,9 @@ static void on_accept(void *arg, struct layer *fresh)
     if (conn == NULL)
         return;
     conn->paused = peer->paused;
-    conn->timer = timer_start(peer->loop, conn->hooks->guesses ? GUESS_PATIENCE : HEAD_PATIENCE, head_too_slow, conn);
+    double factor = peer->config.patience > 1 ? peer->config.patience : 1;
+    uint64_t patience = conn->hooks->guesses ? GUESS_PATIENCE : (uint64_t)(factor * HEAD_PATIENCE);
+    conn->timer = timer_start(peer->loop, patience, head_too_slow, conn);
     conn->next = peer->conns;
     conn->link = &peer->conns;
     if (conn->next != NULL)

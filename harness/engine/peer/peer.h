@@ -45,6 +45,7 @@ struct peer_config {
     uint64_t message_max;            /* bytes; larger messages are failed with 1009. 0: LIMIT_MESSAGE_BYTES */
     const struct peer_fault *fault;  /* NULL: none */
     uint64_t seed;
+    double patience;                 /* factor on the time that a request may take to come; below 1: 1 */
 };
 
 /* Listens at once. NULL with a diag when the address cannot be had. */
