@@ -6,27 +6,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- can they be written? ---- */
-
-/* With its parents, as far as they are missing. */
-static bool make_folder(const char *path, struct diag *why)
-{
-    char part[PATH_MAX];
-    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
-        return diag_set(why, DIAG_USAGE, "the name of a folder is longer than %d bytes", PATH_MAX - 1);
-    for (char *slash = part + 1; slash != NULL && *slash != 0;) {
-        slash = strchr(slash, '/');
-        if (slash != NULL)
-            *slash = 0;
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return diag_set(why, DIAG_USAGE, "cannot make the folder %s: %s", path, strerror(errno));
-        if (slash != NULL)
-            *slash++ = '/';
-    }
-    return true;
-}
 
 static bool join(char out[PATH_MAX], const char *folder, const char *name, struct diag *why)
 {
@@ -43,7 +24,7 @@ static bool check(const struct sink *sink, struct diag *why)
     if (format->place == REPORT_FILE)
         return file_writable(sink->path, why);
     const char *name = format->file == NULL ? "index.json" : format->file;
-    return make_folder(sink->path, why) && join(path, sink->path, name, why) && file_writable(path, why);
+    return file_make_folder(sink->path, why) && join(path, sink->path, name, why) && file_writable(path, why);
 }
 
 /* ---- the words ---- */

@@ -49,7 +49,6 @@ struct campaign {
     struct diag *why;
     bool stopped;                /* by Ctrl-C, or the testee is gone */
     enum play_end end;
-    size_t restarts;
 };
 
 /* Plays until it ends. `end` and `why` say how. */

@@ -99,9 +99,7 @@ static bool resume(struct campaign *c)
 
 static void on_note(void *arg, const char *text)
 {
-    struct campaign *c = arg;
-    c->restarts++;
-    status_note(c, text);
+    status_note(arg, text);
 }
 
 static bool start_players(struct campaign *c)

@@ -3,14 +3,11 @@
 
 #include "base/file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const kinds[] = {"", "/findings", "/corpus"};
+static const char *const kinds[] = {"/findings", "/corpus"};
 
 bool store_open(struct store *store, const char *folder, struct diag *why)
 {
@@ -19,9 +16,8 @@ bool store_open(struct store *store, const char *folder, struct diag *why)
         buf_clear(&store->folder);
         if (!buf_printf(&store->folder, "%s%s", folder, kinds[i]))
             return diag_set(why, DIAG_USAGE, "the path of the folder is too long");
-        if (mkdir(buf_text(&store->folder), 0777) != 0 && errno != EEXIST)
-            return diag_set(why, DIAG_USAGE, "cannot make the folder %s: %s", buf_text(&store->folder),
-                            strerror(errno));
+        if (!file_make_folder(buf_text(&store->folder), why))
+            return false;
     }
     buf_clear(&store->folder);
     return buf_append_text(&store->folder, folder);
