@@ -225,14 +225,15 @@ demo:
 	@.ci/deps build
 	@docs/demo
 
-# --- what others use: the program, its page, and the library by itself (DESTDIR and PREFIX may be set) ---
+# --- what others use: the program, its page, completion for bash, and the library by itself (DESTDIR and PREFIX may be set) ---
 WIRE_PUBLIC := $(addprefix harness/wire/,deflate.h extension.h frame.h handshake.h http1.h judge.h mask.h \
                  url.h utf8.h violation.h violations.def)
 .PHONY: install
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 lib/pkgconfig include/wswire)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/bash-completion/completions lib/pkgconfig include/wswire)
 	install -m 755 wsgauntlet $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 docs/wsgauntlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	./wsgauntlet help completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wsgauntlet
 	install -m 644 libwswire.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 $(WIRE_PUBLIC) $(DESTDIR)$(PREFIX)/include/wswire/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' harness/wire/wswire.pc.in \

@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 #include "cli/clock.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "engine/peer/peer.h"
 #include "engine/language/script.h"
@@ -454,6 +455,8 @@ static int command_HELP(const struct options *options, struct diag *why)
         help_overview(&text);
     else if (command < COMMANDS)
         help_command(command, &text);
+    else if (strcmp(word, "completion") == 0)
+        completion_bash(&text);
     else if (!verbs_help(strcmp(word, "verbs") == 0 ? NULL : word, &text))
         return unknown_topic(word, why);
     return print(&text, why);

@@ -47,8 +47,8 @@ static void two_columns(struct buf *out, const char *left, const char *text, siz
 void help_overview(struct buf *out)
 {
     buf_append_text(out, "usage: wsgauntlet COMMAND [OPTION...] [ARGUMENT...]\n\n"
-                         "WebSocket conformance suites, scripted open/drop/reconnect scenarios, and a\n"
-                         "reference peer with defects on request.\n\n");
+                         "Tests WebSocket servers and clients: conformance suites, scripted open/drop/\n"
+                         "reconnect scenarios, network faults, live fuzzing, reconnect storms.\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         char left[COMMAND_INDENT + 8];
         snprintf(left, sizeof left, "  %s", cli_commands[i].word);

@@ -61,6 +61,25 @@ done
 is "--help of a command" 0 run --help; out "--fail-fast"
 is "unknown topic" 2 help snd; one_line; err "did you mean 'send'?"
 
+# --- completion for bash ---
+is "a script for bash" 0 help completion
+completes() { # WANTED WORD...: what stands there for the last word, in one line
+    local wanted=$1
+    shift
+    # shellcheck disable=SC1091,SC2016
+    bash -c '. "$1/out"; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _wsgauntlet "$1"; echo "${COMPREPLY[*]}"' \
+        bash "$dir" "$wsg" "$@" >"$dir/completed" 2>"$dir/err"
+    test "$(cat "$dir/completed")" = "$wanted"
+    verdict $? "    completes '$*'"
+}
+completes "resilience record report" re
+completes "--fault --fail-fast" test --fa
+completes "restart reset" storm --drop re
+completes "pong-cut" echo --fault pong-cu
+completes "mini-program" resilience --profile mini
+completes "json junit" report j
+completes "" test --json ""
+
 # --- lint, fmt, list ---
 is "lint of what we ship" 0 lint scenarios; out "nothing to report"
 cat >"$dir/broken.wsg" <<'EOF'
