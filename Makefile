@@ -48,6 +48,7 @@ help:
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run'
 	@echo 'make clients    real reconnecting clients, measured: writes docs/clients.md'
+	@echo 'make pictures   draws the pictures of docs/ anew'
 	@echo 'make install    program, library, headers, man page below PREFIX (and DESTDIR)'
 	@echo 'make clean      takes away what was built'
 
@@ -224,6 +225,12 @@ test:
 demo:
 	@.ci/deps build
 	@docs/demo
+
+.PHONY: pictures
+pictures: wsgauntlet
+	@.ci/deps test
+	@[ -d tests/peers/node_modules ] || npm ci --silent --no-audit --no-fund --prefix tests/peers
+	@node docs/pictures.js
 
 # --- what others use: the program, its page, completion for bash, and the library by itself (DESTDIR and PREFIX may be set) ---
 WIRE_PUBLIC := $(addprefix harness/wire/,deflate.h extension.h frame.h handshake.h http1.h judge.h mask.h \
