@@ -32,7 +32,7 @@ async function draw(browser, picture, folder) {
   await page.goto(`file://${folder}/index.html#${encodeURIComponent(picture.case)}`);
   const chosen = page.locator("details.case").filter({ has: page.getByText(picture.case, { exact: true }) }).first();
   await chosen.locator(".panel").first().waitFor();
-  await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
+  await page.evaluate(() => { document.activeElement.blur(); window.scrollTo({ top: 0, behavior: "instant" }); });
   const box = picture.alone ? await chosen.boundingBox() : { x: 0, y: 0, width: 1120 };
   await page.screenshot({ path: path.join(__dirname, picture.name), clip: { ...box, height: picture.height } });
   await page.close();
