@@ -8,31 +8,16 @@ Ends with `autobahn: N passed, N failed`.
 """
 import fnmatch
 import json
-import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-peers = root / "tests/peers"
-program = root / "wsgauntlet"
+from checks import check, end, own_folder, packages, peers, root, run
+
 CASES = 517
 OURS = {"OK": "PASS", "NON-STRICT": "NON_STRICT", "INFORMATIONAL": "INFO", "FAILED": "FAIL", "UNIMPLEMENTED": "UNIMPLEMENTED"}
 PEERS = {
     "ws": f"exec node {peers}/ws_server.js {{port}}",
     "websockets": f"exec /usr/bin/python3 {peers}/websockets_server.py {{port}}",
 }
-passed = failed = 0
-
-
-def check(ok, what, lines=()):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print(f"{'ok  ' if ok else 'FAIL'} {what}")
-    for line in [] if ok else lines:
-        print("     " + line)
-
 
 def reference(peer):
     """Autobahn's verdict on each case, in our words."""
@@ -52,18 +37,17 @@ def differences(peer):
 def play(peer, work):
     """The verdict of each case of Autobahn's."""
     report = work / f"{peer}.json"
-    run = subprocess.run([program, "test", "--exec", PEERS[peer], "--case", "autobahn:*", "--json", report, "--seed", "0x57a1",
-                          "--color", "never"], capture_output=True, text=True, timeout=500, stdin=subprocess.DEVNULL)
+    done = run("test", "--exec", PEERS[peer], "--case", "autobahn:*", "--json", report, "--seed", "0x57a1", "--color", "never")
     verdicts = {c["id"]: c for c in json.loads(report.read_text())["cases"]} if report.exists() else {}
-    listed = subprocess.run([program, "list", "--autobahn"], capture_output=True, text=True, check=True).stdout
-    return run, {line.split()[0]: verdicts.get(line.split()[1]) for line in listed.splitlines()}
+    listed = run("list", "--autobahn").stdout
+    return done, {line.split()[0]: verdicts.get(line.split()[1]) for line in listed.splitlines()}
 
 
 def compare(peer, work):
-    run, cases = play(peer, work)
+    done, cases = play(peer, work)
     missing = [i for i, case in cases.items() if case is None]
     check(len(cases) == CASES and not missing, f"{peer}: all {CASES} cases are played",
-          [f"not played: {' '.join(missing[:20])}", *run.stderr.splitlines()])
+          [f"not played: {' '.join(missing[:20])}", *done.stderr.splitlines()])
     there, rows, used = reference(peer), differences(peer), set()
     wrong = []
     for i, case in cases.items():
@@ -79,19 +63,8 @@ def compare(peer, work):
     check(not wrong, f"{peer}: each verdict is Autobahn's, or the one that docs/autobahn.md has for it", wrong)
 
 
-def main(names):
-    program.exists() or sys.exit("wsgauntlet is not built: run make first")
-    if not (peers / "node_modules/ws").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=peers, check=True, capture_output=True)
-    work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-autobahn-"))
-    try:
-        for name in names:
-            compare(name, work)
-    finally:
-        shutil.rmtree(work)
-    print(f"autobahn: {passed} passed, {failed} failed")
-    return failed != 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or list(PEERS)))
+packages()
+work = own_folder("autobahn")
+for name in sys.argv[1:] or PEERS:
+    compare(name, work)
+end("autobahn")

@@ -1,26 +1,13 @@
 #!/bin/bash
 # Fuzz campaigns, in the size of a test: two instances of AFL++ find the canary's
 # bugs, a campaign ends clean, and what it gathers is minimised; the dictionaries are whole.
-cd "$(dirname "$0")/../.." || exit 3
-dir=$(mktemp -d) || exit 3
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-verdict() { # STATUS NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $2"
-        sed 's/^/    /' "$dir/out" | tail -n 15
-    fi
-}
-says() { grep -qE -- "$1" "$dir/out"; verdict $? "    says: $1"; }
+. "$(dirname "$0")/checks.sh"
+says() { grep -qE -- "$1" "$out"; verdict $? "    says: $1"; }
 
 mkdir "$dir/seeds"
 printf x >"$dir/seeds/x"
 rm -rf build/fuzz/findings/canary build/fuzz/new/canary
-fuzz/campaign.sh canary -n 2 -t 6 -s "$dir/sync" -h here -i "$dir/seeds" >"$dir/out" 2>&1
+fuzz/campaign.sh canary -n 2 -t 6 -s "$dir/sync" -h here -i "$dir/seeds" >"$out" 2>&1
 test $? -eq 1; verdict $? "a campaign that finds something says so with its status"
 says '^== canary: 2 instances on here in '
 says ' s  2 of 2 instances '
@@ -32,49 +19,47 @@ for instance in here-0 here-1; do
 done
 grep -lqx oracle build/fuzz/findings/canary/afl-*; verdict $? "    the oracle's bug is among the findings"
 grep -lqE '^(address|undefined)$' build/fuzz/findings/canary/afl-*; verdict $? "    and one that only a sanitizer sees"
-! pgrep -f "$dir/sync" >"$dir/out"; verdict $? "    nothing is left running"
+! pgrep -f "$dir/sync" >"$out"; verdict $? "    nothing is left running"
 rm -rf build/fuzz/findings/canary build/fuzz/new/canary
 
 # A run without an end, in the same directory again, ends at SIGTERM as at Ctrl-C.
 coproc RUN { exec fuzz/campaign.sh canary -n 1 -s "$dir/sync" -h here -i "$dir/seeds" 2>&1; }
 read -r line <&"${RUN[0]}"
 kill -TERM "$RUN_PID"
-{ echo "$line"; cat <&"${RUN[0]}"; } >"$dir/out"
+{ echo "$line"; cat <&"${RUN[0]}"; } >"$out"
 says '^== canary: [0-9]+ inputs gathered'
 rm -rf build/fuzz/findings/canary build/fuzz/new/canary
-fuzz/campaign.sh no-such-target >"$dir/out" 2>&1; test $? -eq 2; verdict $? "a target that there is not"
+fuzz/campaign.sh no-such-target >"$out" 2>&1; test $? -eq 2; verdict $? "a target that there is not"
 says 'no such target'
 
 # Scenarios' dictionary has the language's words; every target has a row.
-(. fuzz/build; cat "$(dictionary session)") >"$dir/out"
-grep -qxF '" reconnect "' "$dir/out" && grep -qxF '" backoff "' "$dir/out"; verdict $? "the dictionary of scenarios has their words"
+(. fuzz/build; cat "$(dictionary session)") >"$out"
+grep -qxF '" reconnect "' "$out" && grep -qxF '" backoff "' "$out"; verdict $? "the dictionary of scenarios has their words"
 for target in fuzz/fuzz_*.c; do
     name=$(basename "$target" .c | sed 's/^fuzz_//')
     grep -q "^TARGET($name, " fuzz/targets.def && grep -q "^FUZZ_TARGET(\"$name\");" "$target" || echo "$name"
-done >"$dir/out"
-test ! -s "$dir/out"; verdict $? "each target has its row in fuzz/targets.def, and says its name"
+done >"$out"
+test ! -s "$out"; verdict $? "each target has its row in fuzz/targets.def, and says its name"
 
 # A finding is trimmed to what fails: the canary's word, out of some others.
-make -s -j"$(nproc)" CC=gcc SAN=address,undefined BUILD=build/gcc-san build/gcc-san/fuzz/fuzz_canary >"$dir/out" 2>&1
+make -s -j"$(nproc)" CC=gcc SAN=address,undefined BUILD=build/gcc-san build/gcc-san/fuzz/fuzz_canary >"$out" 2>&1
 cp corpus/canary/oracle "$dir/finding"
-build/gcc-san/fuzz/fuzz_canary --trim "$dir/finding" >"$dir/out" 2>&1 && cmp -s "$dir/finding" "$dir/finding.trimmed"
+build/gcc-san/fuzz/fuzz_canary --trim "$dir/finding" >"$out" 2>&1 && cmp -s "$dir/finding" "$dir/finding.trimmed"
 verdict $? "what cannot be smaller is trimmed to itself"
-build/gcc-san/fuzz/fuzz_canary --trim "$dir/seeds/x" >"$dir/out" 2>&1; test $? -eq 2; verdict $? "what does not fail is not trimmed"
+build/gcc-san/fuzz/fuzz_canary --trim "$dir/seeds/x" >"$out" 2>&1; test $? -eq 2; verdict $? "what does not fail is not trimmed"
 
 # Seeds from the suite and the vectors: every target that they are for, the same again, and good ones.
-wsg=${WSG:-./wsgauntlet}
-"$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$dir/out" 2>&1; verdict $? "corpus export"
-test "$(grep -cE '^[a-z0-9_]+ +[1-9][0-9]* seeds$' "$dir/out")" -eq 13; verdict $? "    has seeds for 13 targets"
-"$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$dir/out" 2>&1
-test "$(grep -cE ' 0 seeds$' "$dir/out")" -eq 13; verdict $? "    and the same ones again"
-make -s -j"$(nproc)" CC=gcc SAN=address,undefined BUILD=build/gcc-san build/gcc-san/fuzz/fuzz_{close,utf8,extension,head} >"$dir/out" 2>&1
+"$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$out" 2>&1; verdict $? "corpus export"
+test "$(grep -cE '^[a-z0-9_]+ +[1-9][0-9]* seeds$' "$out")" -eq 13; verdict $? "    has seeds for 13 targets"
+"$wsg" corpus export "$dir/seeds-of-suite" --vectors tests/vectors >"$out" 2>&1
+test "$(grep -cE ' 0 seeds$' "$out")" -eq 13; verdict $? "    and the same ones again"
+make -s -j"$(nproc)" CC=gcc SAN=address,undefined BUILD=build/gcc-san build/gcc-san/fuzz/fuzz_{close,utf8,extension,head} >"$out" 2>&1
 for target in close utf8 extension head; do
-    "build/gcc-san/fuzz/fuzz_$target" "$dir/seeds-of-suite/$target" >"$dir/out" 2>&1; verdict $? "    good for $target"
+    "build/gcc-san/fuzz/fuzz_$target" "$dir/seeds-of-suite/$target" >"$out" 2>&1; verdict $? "    good for $target"
 done
-"$wsg" corpus imprt "$dir" >"$dir/out" 2>&1; test $? -eq 2; verdict $? "a misspelt word is refused"
-"$wsg" corpus export "$dir/none" --vectors "$dir" >"$dir/out" 2>&1; test $? -eq 2; verdict $? "vectors that are not there"
+"$wsg" corpus imprt "$dir" >"$out" 2>&1; test $? -eq 2; verdict $? "a misspelt word is refused"
+"$wsg" corpus export "$dir/none" --vectors "$dir" >"$out" 2>&1; test $? -eq 2; verdict $? "vectors that are not there"
 says 'frame-vectors.tsv'
-"$wsg" corpus export /dev/null/x >"$dir/out" 2>&1; test $? -eq 3; verdict $? "a folder that cannot be"
+"$wsg" corpus export /dev/null/x >"$out" 2>&1; test $? -eq 3; verdict $? "a folder that cannot be"
 
-echo "e2e campaign: $passed passed, $failed failed"
-test "$failed" -eq 0
+end campaign

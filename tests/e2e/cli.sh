@@ -1,40 +1,24 @@
 #!/bin/bash
 # The program as a person or a script meets it: usage, exit statuses, reports,
-# interruption. Each check prints ok or not ok.
-cd "$(dirname "$0")/../.." || exit 3
-root=$PWD
-wsg=${WSG:-$root/wsgauntlet}
+# interruption. Ends with `cli: N passed, N failed`.
+. "$(dirname "$0")/checks.sh"
 python=/usr/bin/python3
-dir=$(mktemp -d) || exit 3
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
 
-verdict() { # STATUS NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $2"
-        sed 's/^/    out: /' "$dir/out" | tail -n 15
-        sed 's/^/    err: /' "$dir/err" | tail -n 15
-    fi
-}
 # is NAME STATUS ARGUMENT...: runs the program, which must end with this status
 is() {
     local name=$1 wanted=$2
     shift 2
-    "$wsg" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    "$wsg" "$@" >"$out" 2>"$err" </dev/null
     local got=$?
     test "$got" -eq "$wanted"
     verdict $? "$name (exit $got)"
 }
 # out|err TEXT: the last output has it
-out() { grep -qF -- "$1" "$dir/out"; verdict $? "    prints: $1"; }
-err() { grep -qF -- "$1" "$dir/err"; verdict $? "    says: $1"; }
-one_line() { test "$(wc -l <"$dir/err")" -eq 1 && test ! -s "$dir/out"; verdict $? "    in one line"; }
-valid() { "$python" tests/e2e/schema.py "$1" 2>"$dir/err"; verdict $? "    $(basename "$1") is valid by the schema"; }
-no_escape() { ! grep -q $'\033' "$dir/out"; verdict $? "    no colour"; }
+out() { grep -qF -- "$1" "$out"; verdict $? "    prints: $1"; }
+err() { grep -qF -- "$1" "$err"; verdict $? "    says: $1"; }
+one_line() { test "$(wc -l <"$err")" -eq 1 && test ! -s "$out"; verdict $? "    in one line"; }
+valid() { "$python" tests/e2e/schema.py "$1" 2>"$err"; verdict $? "    $(basename "$1") is valid by the schema"; }
+no_escape() { ! grep -q $'\033' "$out"; verdict $? "    no colour"; }
 
 # --- usage ---
 is "no command" 2; one_line; err "a command is missing"
@@ -56,7 +40,7 @@ is "faults are listed" 0 echo --fault list; out "accept-key-wrong"
 for topic in "" run test echo lint fmt list help verbs send; do
     # shellcheck disable=SC2086
     is "help $topic" 0 help $topic
-    test "$(awk 'length > 80' "$dir/out" | wc -l)" -eq 0; verdict $? "    within 80 columns"
+    test "$(awk 'length > 80' "$out" | wc -l)" -eq 0; verdict $? "    within 80 columns"
 done
 is "--help of a command" 0 run --help; out "--fail-fast"
 is "unknown topic" 2 help snd; one_line; err "did you mean 'send'?"
@@ -97,7 +81,7 @@ case a "first"
 EOF
 is "ten mistakes in one go" 2 lint "$dir/broken.wsg"
 for line in 2 3 4 5 6 7 8 9 10 11; do
-    grep -qE "broken.wsg:$line:[0-9]+: error: " "$dir/out"; verdict $? "    line $line is told, with its column"
+    grep -qE "broken.wsg:$line:[0-9]+: error: " "$out"; verdict $? "    line $line is told, with its column"
 done
 out "did you mean 'within'?"
 is "run tells them too" 2 run "$dir/broken.wsg"; err "broken.wsg:4:"
@@ -109,7 +93,7 @@ is "fmt prints" 0 fmt "$dir/messy.wsg"; out '  send text "a"'
 is "fmt -w writes" 0 fmt -w "$dir/messy.wsg"
 is "fmt -w is stable" 0 fmt --check "$dir/messy.wsg"
 is "list by pattern" 0 list 'ping/*'; out "ping/payload-125"
-! grep -qv '^ping/' "$dir/out"; verdict $? "    and nothing else"
+! grep -qv '^ping/' "$out"; verdict $? "    and nothing else"
 is "list of nothing" 2 list 'no/such*'; one_line
 is "requirements" 0 list --requirements '6455-5.5.3*'; out "ping/payload-125"
 
@@ -118,7 +102,7 @@ printf 'case a "x"\n  testee client\n  accept\n' >"$dir/client.wsg"
 is "cases for clients are left out" 2 run "$dir/client.wsg" --sim; err "1 case for clients left out"
 is "all passed" 0 test --sim --case 'ping/*'; out " passed in "; no_escape
 is "something failed" 1 test --sim --fault accept-key-wrong --case 'handshake/*' --seed 0x51f0; out "FAIL  "
-replay=$(sed -n 's/^ *replay: wsgauntlet //p' "$dir/out" | head -n 1)
+replay=$(sed -n 's/^ *replay: wsgauntlet //p' "$out" | head -n 1)
 eval "set -- $replay"
 is "its replay command fails too" 1 "$@"; out "1 case"
 is "one case by its line" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v; out "ping/answered"; out "1 case:"
@@ -127,14 +111,14 @@ is "a path of its own" 0 run scenarios/rfc6455/ping.wsg --url 'ws://localhost:{p
 out 'GET /a?b HTTP/1.1'; out 'X-Y: z'
 is "over wss" 0 test --tls --case 'ping/*'; out "wss://127.0.0.1:"
 is "traced" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v --trace; out "send ping"
-is "the same seed" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cp "$dir/out" "$dir/first"
-is "the same trace" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cmp -s "$dir/out" "$dir/first"; verdict $? "    byte for byte"
+is "the same seed" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cp "$out" "$dir/first"
+is "the same trace" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --trace; cmp -s "$out" "$dir/first"; verdict $? "    byte for byte"
 
 # --- no testee ---
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 is "nobody there" 3 test "ws://127.0.0.1:$port/" --json "$dir/nobody.json"
 err "nothing listens on 127.0.0.1:$port (connection refused); start the server or give --exec 'CMD {port}'"
-test "$(wc -l <"$dir/err")" -eq 1; verdict $? "    in one line"
+test "$(wc -l <"$err")" -eq 1; verdict $? "    in one line"
 valid "$dir/nobody.json"
 is "a server that does not start" 3 test --exec 'echo too bad >&2; exit 4' --timeout 0.2; err "too bad"
 
@@ -143,21 +127,21 @@ is "a report" 1 test --sim --fault accept-key-wrong --json "$dir/result.json" --
 is "a report that cannot be written" 2 test --sim --json "$dir/no/such/dir.json"
 one_line; err "cannot write"
 is "a disk that is full" 3 test --sim --case 'ping/*' --json /dev/full; out " passed in "; err "No space left on device"
-"$wsg" test --sim >/dev/full 2>"$dir/err"; test $? -eq 3; verdict $? "a full disk behind standard output"
-: >"$dir/err"
+"$wsg" test --sim >/dev/full 2>"$err"; test $? -eq 3; verdict $? "a full disk behind standard output"
+: >"$err"
 
 # --- colour ---
-terminal() { TERM=xterm script -qec "stty cols 80; $1" /dev/null >"$dir/out" 2>&1 </dev/null; }
+terminal() { TERM=xterm script -qec "stty cols 80; $1" /dev/null >"$out" 2>&1 </dev/null; }
 terminal "$wsg test --sim --case 'ping/*'"
-grep -q $'\033\[32m' "$dir/out"; verdict $? "colour on a terminal"
-grep -q '/[0-9]* *ping/' "$dir/out"; verdict $? "    with progress"
-tr '\r' '\n' <"$dir/out" | sed 's/\x1b\[[0-9;]*[mK]//g' |
+grep -q $'\033\[32m' "$out"; verdict $? "colour on a terminal"
+grep -q '/[0-9]* *ping/' "$out"; verdict $? "    with progress"
+tr '\r' '\n' <"$out" | sed 's/\x1b\[[0-9;]*[mK]//g' |
     "$python" -c 'import sys; sys.exit(any(len(line) > 81 for line in sys.stdin))'
 verdict $? "    within 80 columns"
 terminal "NO_COLOR=1 $wsg test --sim --case 'ping/*'"
-! grep -q $'\033\[[0-9;]*m' "$dir/out"; verdict $? "none with NO_COLOR"
+! grep -q $'\033\[[0-9;]*m' "$out"; verdict $? "none with NO_COLOR"
 is "colour when asked for" 0 test --sim --case 'ping/*' --color always
-grep -q $'\033\[32m' "$dir/out"; verdict $? "    even in a pipe"
+grep -q $'\033\[32m' "$out"; verdict $? "    even in a pipe"
 
 # --- what is played, and what is known to fail ---
 is "by Autobahn's ids" 0 test --sim --case 'autobahn:7.9.*'; out "9 cases: 9 passed"
@@ -168,7 +152,7 @@ test "$((parts))" -eq "$total"; verdict $? "three shards play all"
 is "repeated" 0 test --sim --section rfc6455/ping --repeat 3; out ", 3 rounds: 0 flaky"
 set -- test --sim --section rfc6455/ping --fault pong-cut
 is "a baseline is written" 0 "$@" --write-baseline "$dir/known"; out "3 failures new in it"; out "3 known to fail"
-is "what is known does not fail" 0 "$@" --baseline "$dir/known"; out "3 known to fail"; ! grep -q '^FAIL' "$dir/out"; verdict $? "    and is silent"
+is "what is known does not fail" 0 "$@" --baseline "$dir/known"; out "3 known to fail"; ! grep -q '^FAIL' "$out"; verdict $? "    and is silent"
 grep -v ping/bytewise "$dir/known" >"$dir/less"
 is "what is new does" 1 "$@" --baseline "$dir/less"; out "FAIL  ping/bytewise"; out "1 failed, 2 known to fail"
 is "what no longer fails is told" 0 test --sim --section rfc6455/ping --baseline "$dir/known"; out "no longer fails: line 2 of"
@@ -260,7 +244,7 @@ wait "$ECHO_PID" 2>/dev/null
 coproc SERVER { exec "$python" tests/e2e/bad_server.py silent 0; }
 read -r port <&"${SERVER[0]}"
 "$wsg" run scenarios/rfc6455/ping.wsg --url "ws://127.0.0.1:$port/" --timeout 60s --json "$dir/int.json" \
-    >"$dir/out" 2>"$dir/err" &
+    >"$out" 2>"$err" &
 player=$!
 read -r _ <&"${SERVER[0]}" # the first request has come
 kill -INT "$player"
@@ -272,17 +256,16 @@ kill "$SERVER_PID"
 wait "$SERVER_PID" 2>/dev/null
 
 # --- installed ---
-make -s install DESTDIR="$dir/root" PREFIX=/usr >"$dir/out" 2>"$dir/err"; verdict $? "make install"
+make -s install DESTDIR="$dir/root" PREFIX=/usr >"$out" 2>"$err"; verdict $? "make install"
 flags=$(PKG_CONFIG_PATH="$dir/root/usr/lib/pkgconfig" \
     pkg-config --define-variable=prefix="$dir/root/usr" --cflags --libs wswire)
 # shellcheck disable=SC2086
-cc -Wall -Wextra -Werror docs/example.c $flags -o "$dir/example" 2>"$dir/err"
+cc -Wall -Wextra -Werror docs/example.c $flags -o "$dir/example" 2>"$err"
 verdict $? "docs/example.c against the installed library"
 # A masked "Hello", then a frame that is not masked.
-printf '\201\205\067\372\041\075\177\237\115\121\130\201\000' | "$dir/example" >"$dir/out"
+printf '\201\205\067\372\041\075\177\237\115\121\130\201\000' | "$dir/example" >"$out"
 test $? -eq 1; verdict $? "the example sees the violation"
 out 'message text "Hello"'; out "violation at byte 12: the client "
-"$dir/root/usr/bin/wsgauntlet" --version >"$dir/out"; verdict $? "the installed program"
+"$dir/root/usr/bin/wsgauntlet" --version >"$out"; verdict $? "the installed program"
 
-echo "e2e cli: $passed passed, $failed failed"
-test "$failed" -eq 0
+end cli

@@ -10,19 +10,14 @@ import argparse
 import base64
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-peers = root / "tests/peers"
-program = root / "wsgauntlet"
-PATIENCE_S = 600  # a net under runs that hang
+from checks import check, end, own_folder, packages, peers, program, run
+
 QUICK = ["--section", "handshake", "--section", "rfc6455/client", "--section", "rfc7692/client", "--section",
          "rfc6455/close", "--section", "rfc6455/ping", "--section", "rfc6455/utf8"]
 # The commands for --exec, and what the client cannot be shown.
@@ -32,16 +27,6 @@ CLIENTS = {
     "websockets": f"exec /usr/bin/python3 {peers}/websockets_driver.py {{url}} {{agent}}",
     "chromium": f"exec {peers}/chromium_driver.sh {{host}} {{port}} {{agent}}",
 }
-passed = failed = 0
-
-
-def check(ok, what, detail=""):
-    global passed, failed
-    passed += bool(ok)
-    failed += not ok
-    if not ok:
-        print(f"not ok {what}\n    {detail}", flush=True)
-
 
 def node_is_old():
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
@@ -51,12 +36,10 @@ def node_is_old():
 
 def play(name, command, every, folder):
     report = folder / f"{name}.json"
-    run = subprocess.run(
-        [program, "serve", *([] if every else QUICK), "--exec", command, "--agent", name, "--json", report,
-         "--baseline", peers / f"{name}_client.known"],
-        capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    check(run.returncode == 0, f"{name}: what fails is known", run.stdout[-2000:] + run.stderr[-1000:])
-    check("no longer fails" not in run.stdout, f"{name}: what is known fails", run.stdout[-2000:])
+    done = run("serve", *([] if every else QUICK), "--exec", command, "--agent", name, "--json", report,
+               "--baseline", peers / f"{name}_client.known")
+    check(done.returncode == 0, f"{name}: what fails is known", done.stdout + done.stderr)
+    check("no longer fails" not in done.stdout, f"{name}: what is known fails", done.stdout)
     if not report.exists():
         return
     result = json.loads(report.read_text())
@@ -169,8 +152,8 @@ def spec(folder):
     want = [f"1.1.{n}" for n in range(2, 9)] + [f"2.{n}" for n in range(2, 10)] + ["7.1.1"]
     check(status == 0 and aliases == want, "Autobahn's spec file: cases, exclusions, order", f"{aliases} {out} {err}")
     file.write_text('{"cases": 7}')
-    run = subprocess.run([program, "serve", "--spec", file], capture_output=True, text=True, timeout=60, check=False)
-    check(run.returncode == 2 and '"cases" has to be a list' in run.stderr, "a wrong spec file", run.stderr)
+    done = run("serve", "--spec", file)
+    check(done.returncode == 2 and '"cases" has to be a list' in done.stderr, "a wrong spec file", done.stderr)
 
 
 def ends(folder):
@@ -179,9 +162,8 @@ def ends(folder):
     check(status == 3 and "no client came" in err, "nobody came", err)
     for command, word in (("exit 3", "called for no case: exit status 3"), ("false {ca}", "{ca}"),
                           (f"{program} echo --connect {{url}}/runCase?casetuple=echo/type\\&agent=a", "every case")):
-        run = subprocess.run([program, "serve", "--case", "echo/*", "--exec", command], capture_output=True, text=True,
-                             timeout=60, check=False)
-        check(run.returncode in (2, 3) and word in run.stderr, f"--exec {command!r}", run.stdout + run.stderr)
+        done = run("serve", "--case", "echo/*", "--exec", command)
+        check(done.returncode in (2, 3) and word in done.stderr, f"--exec {command!r}", done.stdout + done.stderr)
 
 
 def main():
@@ -189,22 +171,21 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("clients", nargs="*", metavar="CLIENT")
     wish = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        for client in wish.clients or CLIENTS:
-            if client == "undici" and node_is_old():
-                print("undici wants Node.js 20.18.1: left out")
-                continue
-            if client == "chromium" and not shutil.which("chromium"):
-                check(False, "chromium is there", ".ci/deps test installs it")
-                continue
-            play(client, CLIENTS[client], wish.all, folder)
-        if not wish.clients:
-            protocol(folder)
-            spec(folder)
-            ends(folder)
-    print(f"clients: {passed} passed, {failed} failed")
-    sys.exit(failed != 0)
+    packages()
+    folder = own_folder("clients")
+    for client in wish.clients or CLIENTS:
+        if client == "undici" and node_is_old():
+            print("undici wants Node.js 20.18.1: left out")
+            continue
+        if client == "chromium" and not shutil.which("chromium"):
+            check(False, "chromium is there", ".ci/deps test installs it")
+            continue
+        play(client, CLIENTS[client], wish.all, folder)
+    if not wish.clients:
+        protocol(folder)
+        spec(folder)
+        ends(folder)
+    end("clients")
 
 
 main()

@@ -8,33 +8,22 @@ Ends with `fuzz: N passed, N failed`.
 """
 import json
 import os
-import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
-root = pathlib.Path(__file__).resolve().parents[2]
-program = str(root / "wsgauntlet")
-work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-fuzz-"))
+from checks import check, end, own_folder, program, root
+from checks import run as run_program
+
+work = own_folder("fuzz")
 MOVES_MOST = 8
 # One of each section; the whole list is for `fuzz.py faults`.
 FAULTS = ["accept-key-wrong", "version-any", "length-not-minimal", "rsv-unchecked", "unmasked-accepted",
           "interleaving-accepted", "pong-cut", "utf8-unchecked", "close-reason-unchecked", "deflate-takeover-kept"]
-passed = failed = 0
-
-
-def check(name, fine, said=""):
-    global passed, failed
-    passed, failed = passed + bool(fine), failed + (not fine)
-    print(f"{'ok  ' if fine else 'FAIL'} {name}" + ("" if fine else "\n     " + said.replace("\n", "\n     ")), flush=True)
-    return fine
-
 
 def run(*words, **more):
-    done = subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=300, **more)
+    done = run_program(*words, **more)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -122,25 +111,17 @@ def coverage():
     check("as many blind ones miss it", status == 0, said)
 
 
-def main():
-    try:
-        if sys.argv[1:] == ["faults"]:
-            _, listed = run("echo", "--fault", "list")
-            for fault in re.findall(r"^ *([a-z][a-z0-9.-]+) +\S", listed, re.M):
-                finds(fault, 7, 60000)
-        else:
-            for fault in FAULTS:
-                finds(fault, 7, 20000)
-            no_false_findings()
-            same_again()
-            goes_on()
-            manners()
-            interrupted()
-            coverage()
-    finally:
-        shutil.rmtree(work)
-    print(f"fuzz: {passed} passed, {failed} failed")
-    return failed != 0
-
-
-sys.exit(main())
+if sys.argv[1:] == ["faults"]:
+    _, listed = run("echo", "--fault", "list")
+    for fault in re.findall(r"^ *([a-z][a-z0-9.-]+) +\S", listed, re.M):
+        finds(fault, 7, 60000)
+else:
+    for fault in FAULTS:
+        finds(fault, 7, 20000)
+    no_false_findings()
+    same_again()
+    goes_on()
+    manners()
+    interrupted()
+    coverage()
+end("fuzz")

@@ -7,7 +7,6 @@ of our own (nothing is acknowledged), by the recipe of docs/proxy.md.
 Ends with `halfopen: N passed, N failed`; says so where namespaces are not permitted.
 """
 import os
-import pathlib
 import shutil
 import socket
 import struct
@@ -15,21 +14,13 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from checks import check, end
 from wire import Program, Server, connect, frame, request
-
-passed = failed = 0
-
-
-def check(ok, what, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print(f"{'ok  ' if ok else 'FAIL'} {what} {'' if ok else detail}", flush=True)
 
 
 def skip(why):
-    print(f"skipped: {why}\nhalfopen: 0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+    print(f"skipped: {why}")
+    end("halfopen", skipped=1)
 
 
 def rule(act, port, side):
@@ -93,5 +84,4 @@ if len(sys.argv) == 1:
     os.execvp("unshare", ["unshare", "-rn", sys.executable, __file__, "inside"])
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 inside()
-print(f"halfopen: {passed} passed, {failed} failed")
-sys.exit(failed != 0)
+end("halfopen")

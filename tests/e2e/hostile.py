@@ -10,15 +10,14 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-program = root / "wsgauntlet"
-server = [sys.executable, str(root / "tests/peers/hostile_server.py")]
+from checks import certificate, check, end, own_folder, peers, program, root
+
+server = [sys.executable, str(peers / "hostile_server.py")]
 MEMORY = 64 << 20
 PATIENCE_S = 60  # a net under tests that hang; none should come near
 SELECTION = [word for glob in ("handshake/accept-key", "echo/*", "ping/[ap]*", "close/e*", "deflate/echo", "fragmentation/m*")
@@ -34,17 +33,6 @@ MORTAL = {
 }
 # Correct but for their manners: a case may well pass.
 BEARABLE = {"byte-by-byte", "echo-and-flood", "bomb", "bomb-endless"}
-
-
-class Tally:
-    def __init__(self):
-        self.passed = self.failed = 0
-        self.lock = threading.Lock()
-
-    def check(self, what, troubles):
-        with self.lock:
-            self.passed, self.failed = self.passed + (not troubles), self.failed + bool(troubles)
-            print(f"{'FAIL' if troubles else 'ok  '} {what}", *troubles, sep="\n     ", flush=True)
 
 
 def run(arguments, work):
@@ -85,14 +73,14 @@ def judge(mode, status, memory, said, result):
     if MORTAL.get(mode) and MORTAL[mode] not in said:
         troubles.append(f"nothing of {MORTAL[mode]!r}")
     if troubles:
-        troubles.append("it said: " + said[-600:].replace("\n", "\n     "))
+        troubles.append("it said: " + said[-600:])
     return troubles
 
 
-def play(mode, what, arguments, tally, certificate):
-    work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-hostile-"))
+def play(mode, what, arguments, folder):
+    work = pathlib.Path(tempfile.mkdtemp(dir=folder))
     scheme = "wss" if mode in WSS else "ws"
-    words = [*server, mode, "0", *(certificate if mode in CERTIFIED else [])]
+    words = [*server, mode, "0", *(files if mode in CERTIFIED else [])]
     listening = None
     try:
         if mode in MORTAL:
@@ -105,39 +93,25 @@ def play(mode, what, arguments, tally, certificate):
                 where.insert(0, "--url")
         trust = ["--insecure"] if scheme == "wss" else []
         status, memory, said, result = run([*arguments, *where, *trust], work)
-        tally.check(f"{mode}: {what}: exit {status}, {memory >> 20} MiB", judge(mode, status, memory, said, result))
+        troubles = judge(mode, status, memory, said, result)
+        check(not troubles, f"{mode}: {what}: exit {status}, {memory >> 20} MiB", troubles)
     finally:
         if listening is not None:
             listening.kill()
             listening.wait()
             listening.stdout.close()
-        shutil.rmtree(work)
 
 
-def main(modes):
-    program.exists() or sys.exit("wsgauntlet is not built: run make first")
-    known = subprocess.run([*server, "list"], capture_output=True, text=True, check=True).stdout.split()
-    tally = Tally()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-hostile-"))
-    certificate = [str(work / "cert.pem"), str(work / "key.pem")]
-    try:
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=localhost", "-keyout", certificate[1], "-out", certificate[0]],
-                       check=True, capture_output=True)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            jobs = []
-            stories = [str(root / "scenarios/recovery" / name) for name in ("drop-twice.wsg", "slow-line.wsg")]
-            for mode in modes or known:
-                jobs.append(pool.submit(play, mode, "cases", ["test", *SELECTION], tally, certificate))
-                if mode not in MORTAL:  # they live longer than a story
-                    jobs.append(pool.submit(play, mode, "stories", ["run", *stories], tally, certificate))
-            for job in jobs:
-                job.result()
-    finally:
-        shutil.rmtree(work)
-    print(f"hostile: {tally.passed} passed, {tally.failed} failed")
-    return tally.failed != 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+work = own_folder("hostile")
+files = certificate(work)
+stories = [str(root / "scenarios/recovery" / name) for name in ("drop-twice.wsg", "slow-line.wsg")]
+modes = sys.argv[1:] or subprocess.run([*server, "list"], capture_output=True, text=True, check=True).stdout.split()
+with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    jobs = []
+    for mode in modes:
+        jobs.append(pool.submit(play, mode, "cases", ["test", *SELECTION], work))
+        if mode not in MORTAL:  # they live longer than a story
+            jobs.append(pool.submit(play, mode, "stories", ["run", *stories], work))
+    for job in jobs:
+        job.result()
+end("hostile")

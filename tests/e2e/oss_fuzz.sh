@@ -1,20 +1,7 @@
 #!/bin/bash
 # fuzz/oss-fuzz/build.sh in a clean tree, with the variables that OSS-Fuzz sets,
 # and what its bad-build check asks of $OUT. Then some planted bugs, over the same objects.
-cd "$(dirname "$0")/../.." || exit 3
-dir=$(mktemp -d) || exit 3
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-verdict() { # STATUS NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $2"
-        sed 's/^/    /' "$dir/out" | tail -n 20
-    fi
-}
+. "$(dirname "$0")/checks.sh"
 
 mkdir -p "$dir/src/wsgauntlet" "$dir/out-here" "$dir/work"
 git ls-files -co --exclude-standard | grep -v '^tests/peers' | while read -r file; do [ -f "$file" ] && echo "$file"; done |
@@ -24,7 +11,7 @@ env SRC="$dir/src" OUT="$dir/out-here" WORK="$dir/work" SANITIZER=address FUZZIN
     CC=clang CXX=clang++ LIB_FUZZING_ENGINE=-fsanitize=fuzzer \
     CFLAGS="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link" \
     CXXFLAGS="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address -fsanitize-address-use-after-scope -fsanitize=fuzzer-no-link" \
-    "$dir/src/build.sh" >"$dir/out" 2>&1
+    "$dir/src/build.sh" >"$out" 2>&1
 verdict $? "build.sh builds in a clean tree"
 mv "$dir/out-here" "$dir/elsewhere" # it must not matter where it lies
 
@@ -43,13 +30,12 @@ for program in "$dir"/elsewhere/fuzz_*; do
             grep -q '^\[libfuzzer\]' "$dir/elsewhere/$name.options" &&
             { ! [ -f "$dir/elsewhere/$name.dict" ] ||
                 env -i "$program" -dict="$dir/elsewhere/$name.dict" -runs=0; }
-    } >"$dir/out" 2>&1
+    } >"$out" 2>&1
     verdict $? "    $name starts, is instrumented, and needs nothing that is not there"
 done
 test "$count" -eq $(($(ls fuzz/fuzz_*.c | wc -l) - 1)); verdict $? "all $count targets but the canary"
 
 # The plan of planted bugs holds: each text stands where it is said to; some of them are looked for.
-fuzz/plant --quick --seconds 60 >"$dir/out" 2>&1; verdict $? "planted bugs are found: $(sed -n 's/^planted: //p' "$dir/out")"
+fuzz/plant --quick --seconds 60 >"$out" 2>&1; verdict $? "planted bugs are found: $(sed -n 's/^planted: //p' "$out")"
 
-echo "e2e oss-fuzz: $passed passed, $failed failed"
-test "$failed" -eq 0
+end oss-fuzz

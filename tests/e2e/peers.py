@@ -11,16 +11,11 @@ import dataclasses
 import json
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
-import tempfile
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-peers = root / "tests/peers"
-program = root / "wsgauntlet"
+from checks import PYTHON, certificate, check, end, own_folder, packages, peers, root, run
+
 SEED = "0x57a1"
-PATIENCE_S = 600  # a net under runs that hang
 
 
 @dataclasses.dataclass
@@ -35,35 +30,22 @@ class Peer:
     left_out: tuple = ()   # cases that it cannot be asked; its .known says why
 
 
-PYTHON = f"exec /usr/bin/python3 {peers}"
+PYTHON_SERVER = f"exec {PYTHON} {peers}"
 NODE = f"exec node {peers}"
 BUILT = f"exec {root}/build/peers"
 PEERS = [
     Peer("ws", "ws (Node.js)", f"{NODE}/ws_server.js", "npm:ws", quick=True, sessions=True),
-    Peer("websockets", "websockets (Python)", f"{PYTHON}/websockets_server.py", "python3-websockets", quick=True,
+    Peer("websockets", "websockets (Python)", f"{PYTHON_SERVER}/websockets_server.py", "python3-websockets", quick=True,
          sessions=True),
     Peer("libwebsockets", "libwebsockets (C)", f"{BUILT}/libwebsockets", "libwebsockets-dev", "libwebsockets"),
     Peer("beast", "Boost.Beast (C++)", f"{BUILT}/beast", "libboost-dev", "beast"),
     Peer("gorilla", "gorilla/websocket (Go)", f"{BUILT}/gorilla", "golang-github-gorilla-websocket-dev", "gorilla"),
     Peer("jetty", "Jetty (Java)", f"exec java -cp '{root}/build/peers/jetty:/usr/share/java/*' JettyServer",
          "libjetty9-java", "jetty/JettyServer.class"),
-    Peer("tornado", "Tornado (Python)", f"{PYTHON}/tornado_server.py", "python3-tornado",
+    Peer("tornado", "Tornado (Python)", f"{PYTHON_SERVER}/tornado_server.py", "python3-tornado",
          left_out=("limits/text-fragments/*", "limits/binary-fragments/*")),
-    Peer("aiohttp", "aiohttp (Python)", f"{PYTHON}/aiohttp_server.py", "python3-aiohttp"),
+    Peer("aiohttp", "aiohttp (Python)", f"{PYTHON_SERVER}/aiohttp_server.py", "python3-aiohttp"),
 ]
-
-
-class Tally:
-    """What was checked, and one row of the board for each peer."""
-    def __init__(self):
-        self.passed = self.failed = 0
-        self.rows = []
-
-    def check(self, ok, what, detail=""):
-        self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
-        print(f"{'ok  ' if ok else 'FAIL'} {what}", flush=True)
-        if not ok and detail:
-            print("     " + detail.rstrip().replace("\n", "\n     "), flush=True)
 
 
 def version(peer):
@@ -75,28 +57,27 @@ def version(peer):
 
 def play(what, arguments, work):
     report = work / (re.sub(r"\W+", "-", what) + ".json")
-    run = subprocess.run([program, *arguments, "--json", report, "--seed", SEED, "--color", "never"],
-                         capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)
+    done = run(*arguments, "--json", report, "--seed", SEED, "--color", "never")
     try:
-        return run, json.loads(report.read_text())
+        return done, json.loads(report.read_text())
     except (OSError, ValueError):
-        return run, None
+        return done, None
 
 
-def played(tally, what, run, result):
+def played(what, done, result):
     """One check: every case ran, nothing failed but what is known to, and that did."""
     if result is None:
-        tally.check(False, what, f"no report; exit {run.returncode}\n{run.stdout}{run.stderr}")
+        check(False, what, f"no report; exit {done.returncode}\n{done.stdout}{done.stderr}")
         return
-    lines = [line for line in (run.stdout + run.stderr).splitlines()
+    lines = [line for line in (done.stdout + done.stderr).splitlines()
              if re.match(r"(FAIL|ERROR|FLAKY|stopped early)\b", line) or "no longer fails" in line or "there is no case" in line]
-    if run.returncode != 0:
-        lines.append(f"exit status {run.returncode}")
+    if done.returncode != 0:
+        lines.append(f"exit status {done.returncode}")
     summary = result["summary"]
-    tally.check(not lines and summary["total"] > 0,
-                f"{what}: {summary['total']} cases, {summary['pass']} pass, {summary['non_strict']} non-strict, "
-                f"{summary['known']} known to fail, {summary['fail'] - summary['known']} new, "
-                f"{result['duration_ms'] / 1000:.1f} s", "\n".join(lines))
+    check(not lines and summary["total"] > 0,
+          f"{what}: {summary['total']} cases, {summary['pass']} pass, {summary['non_strict']} non-strict, "
+          f"{summary['known']} known to fail, {summary['fail'] - summary['known']} new, "
+          f"{result['duration_ms'] / 1000:.1f} s", lines)
 
 
 def sent(result):
@@ -107,50 +88,44 @@ def sent(result):
                       for line in c["trace"].splitlines() if steps.match(line)] for c in result["cases"]}
 
 
-def stories(tally, peer, scheme, where, work):
+def stories(peer, scheme, where, work):
     arguments = ["run", root / "scenarios/recovery", *where, "--trace"]
     if not peer.sessions:
         arguments += ["--exclude", "resume-*"]
-    run, result = play(f"{peer.name} {scheme} recovery", arguments, work)
-    played(tally, f"{peer.name} over {scheme}: recovery", run, result)
+    done, result = play(f"{peer.name} {scheme} recovery", arguments, work)
+    played(f"{peer.name} over {scheme}: recovery", done, result)
     _, again = play(f"{peer.name} {scheme} again", arguments, work)
     if result and again:
         first, second = sent(result), sent(again)
-        tally.check(first == second, f"{peer.name} over {scheme}: the same seed sends the same again",
-                    "\n".join(f"{i}\n  {first[i]}\n  {second[i]}" for i in first if first[i] != second.get(i)))
+        check(first == second, f"{peer.name} over {scheme}: the same seed sends the same again",
+              [f"{i}\n  {first[i]}\n  {second[i]}" for i in first if first[i] != second.get(i)])
 
 
-def visit(tally, peer, certificate, work, quick):
+def visit(peer, files, work, quick):
+    """The peer, its version, and the result of the suite over ws: a row of the board."""
     known = ["--baseline", str(peers / f"{peer.name}.known")]
     for scheme in "ws", "wss":
         where = ["--exec", peer.serve + " {port}"]
         if scheme == "wss":
-            where = ["--exec", " ".join([peer.serve, "{port}", *certificate]), "--tls", "--ca", certificate[0]]
+            where = ["--exec", " ".join([peer.serve, "{port}", *files]), "--tls", "--ca", files[0]]
         part = [word for glob in ("sizes/*", *peer.left_out) for word in ("--exclude", glob)]  # autobahn.py has the sizes
         part += ["--shard", "1/4"] if quick and scheme == "wss" else []
-        run, result = play(f"{peer.name} {scheme} suite", ["test", *part, *where, *known], work)
-        played(tally, f"{peer.name} over {scheme}: the suite", run, result)
-        if scheme == "ws" and result is not None:
-            tally.rows.append((peer, version(peer), result))
-        stories(tally, peer, scheme, where, work)
+        done, result = play(f"{peer.name} {scheme} suite", ["test", *part, *where, *known], work)
+        played(f"{peer.name} over {scheme}: the suite", done, result)
+        if scheme == "ws":
+            row = peer, version(peer), result
+        stories(peer, scheme, where, work)
+    return row
 
 
-def prepare(tally, wanted):
-    """Those of the peers that are there, or can be made."""
-    if any(p.package.startswith("npm:") for p in wanted) and not (peers / "node_modules/ws").exists():
-        install = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=peers, capture_output=True, text=True)
-        if install.returncode != 0:
-            tally.check(False, "npm ci in tests/peers", install.stderr)
-            wanted = [p for p in wanted if not p.package.startswith("npm:")]
-    ready = []
-    for peer in wanted:
-        made = not peer.built or subprocess.run(["make", "-s", f"build/peers/{peer.built}"], cwd=root,
-                                                capture_output=True, text=True)
-        if made is True or made.returncode == 0:
-            ready.append(peer)
-        else:
-            tally.check(False, f"{peer.name} is built", made.stderr + "\n`make peers` installs what it needs")
-    return ready
+def is_ready(peer):
+    """It is there, or can be made."""
+    if peer.package.startswith("npm:"):
+        packages()
+    if not peer.built:
+        return True
+    made = subprocess.run(["make", "-s", f"build/peers/{peer.built}"], cwd=root, capture_output=True, text=True)
+    return made.returncode == 0 or check(False, f"{peer.name} is built", made.stderr + "\n`make peers` installs what it needs")
 
 
 # --- the board ---
@@ -195,26 +170,16 @@ def main():
     strangers = set(arguments.peers) - {p.name for p in PEERS}
     if strangers:
         parser.error(f"no such peer: {', '.join(strangers)}")
-    program.exists() or sys.exit("wsgauntlet is not built: run make first")
-    tally = Tally()
     wanted = [p for p in PEERS if arguments.all or (p.name in arguments.peers if arguments.peers else p.quick)]
-    wanted = prepare(tally, wanted)
-    work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-peers-"))
-    certificate = [str(work / "cert.pem"), str(work / "key.pem")]
-    try:
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                        "-keyout", certificate[1], "-out", certificate[0]], check=True, capture_output=True)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool: # most of the time is waiting
-            for done in [pool.submit(visit, tally, peer, certificate, work, not arguments.all) for peer in wanted]:
-                done.result()
-    finally:
-        shutil.rmtree(work)
+    wanted = [p for p in wanted if is_ready(p)]
+    work = own_folder("peers")
+    files = certificate(work)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:  # most of the time is waiting
+        rows = [visited.result() for visited in
+                [pool.submit(visit, peer, files, work, not arguments.all) for peer in wanted]]
     if arguments.board:
-        board(sorted(tally.rows, key=lambda row: PEERS.index(row[0])), arguments.board)
-    print(f"peers: {tally.passed} passed, {tally.failed} failed")
-    return tally.failed != 0
+        board([row for row in rows if row[2] is not None], arguments.board)
+    end("peers")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()

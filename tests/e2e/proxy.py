@@ -7,7 +7,6 @@ Ends with `proxy: N passed, N failed`.
 """
 import json
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,10 +16,9 @@ import traceback
 import urllib.error
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from wire import (Program, Server, accept_of, certificate, connect, field, frame, request)
+from checks import certificate, check, end, own_folder, packages, peers
+from wire import Program, Server, accept_of, connect, field, frame, request
 
-passed = failed = 0
 SECURE = None  # (certificate, key) when this round is wss
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 
@@ -628,9 +626,7 @@ def http_interface():
 
 
 def toxiproxys_own_client():
-    peers = pathlib.Path(__file__).resolve().parent.parent / "peers"
-    if not (peers / "node_modules/toxiproxy-node-client").exists():
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=peers, check=True, stdin=subprocess.DEVNULL)
+    packages()
     program = Program("proxy", "--control", "0")
     try:
         done = subprocess.run(["node", peers / "toxiproxy_client.js", f"http://127.0.0.1:{program.port('control on')}",
@@ -677,29 +673,23 @@ TESTS = [passes_bytes_as_they_are, keeps_the_host_when_told, streams_and_holds_b
 ONCE = [chance_is_seeded, flapping, mistakes_are_told, http_interface, toxiproxys_own_client, tells_what_it_sees]
 
 
-def run(test, name):
-    global passed, failed
-    begin = time.monotonic()
+def play(test, name):
+    begin, wrong = time.monotonic(), ""
     try:
         test()
-        passed += 1
-        print(f"ok   {name}", flush=True)
     except Exception:  # whatever it is, it is that test's
-        failed += 1
-        print(f"FAIL {name}\n" + traceback.format_exc(limit=-4), flush=True)
+        wrong = traceback.format_exc(limit=-4)
+    check(not wrong, name, wrong)
     if "-t" in sys.argv:
         print(f"     {time.monotonic() - begin:.2f} s")
 
 
 wanted = [name for name in sys.argv[1:] if name != "-t"]
-folder = tempfile.mkdtemp()
-pair_of_files = certificate(folder)
+pair_of_files = certificate(own_folder("proxy"))
 for scheme in "ws", "wss":
     SECURE = pair_of_files if scheme == "wss" else None
     for test in TESTS + (ONCE if scheme == "ws" else []):
         name = test.__name__.rstrip("_")
         if not wanted or name in wanted:
-            run(test, f"{scheme} {name}")
-shutil.rmtree(folder)
-print(f"proxy: {passed} passed, {failed} failed")
-sys.exit(failed != 0)
+            play(test, f"{scheme} {name}")
+end("proxy")

@@ -7,35 +7,13 @@ Ends with `record: N passed, N failed`.
 """
 import json
 import os
-import pathlib
-import shutil
 import subprocess
-import sys
-import tempfile
 import traceback
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from checks import check, end, own_folder, packages, peers, run
 from wire import Program, Server, connect, frame, request
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-peers = root / "tests/peers"
-wsgauntlet = os.environ.get("WSG", root / "wsgauntlet")
-passed = failed = 0
-folder = pathlib.Path(tempfile.mkdtemp())
-
-
-def check(ok, what, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print(f"{'ok  ' if ok else 'FAIL'} {what}", flush=True)
-    if not ok:
-        print("     " + str(detail).replace("\n", "\n     "), flush=True)
-    return ok
-
-
-def run(*arguments, timeout=60):
-    return subprocess.run([wsgauntlet, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          stdin=subprocess.DEVNULL)
+folder = own_folder("record")
 
 
 class Lines:
@@ -106,7 +84,6 @@ def with_browser():
     end_browser(page)
     check(play.process.returncode == 0 and "1 passed" in out, "mirrored, replayed against the page", out + err)
     check(seen[-1] == "done fine-2-1", "and the page was content", seen)
-    os.rmdir(play.folder)
 
     # A server that forgot its sessions is found by the same story.
     server.stop()
@@ -147,7 +124,6 @@ def by_hand():
             c.rest()
             c.close()
     out, err = record.process.communicate(timeout=30)
-    os.rmdir(record.folder)
     text = story.read_text() if story.exists() else err
     wanted = ['open path "/x" protocol "one" protocol "two" header "X-App: 7"  # masked: Cookie', 'send text "fragments"',
               'send ping "p"', 'expect pong "p"', "# of 6000 bytes", "drop reset", "reconnect after", 'expect close 1001 "away"',
@@ -202,13 +178,10 @@ def from_har():
     check("no WebSocket entry has" in run("import", path, "--url", "other").stderr, "--url that fits nothing")
 
 
-if not (peers / "node_modules/ws").exists():
-    subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=peers, check=True, stdin=subprocess.DEVNULL)
+packages()
 for test in by_hand, from_har, with_browser:
     try:
         test()
     except Exception:  # whatever it is, it is that test's
         check(False, test.__name__, traceback.format_exc())
-shutil.rmtree(folder, ignore_errors=True)
-print(f"record: {passed} passed, {failed} failed")
-sys.exit(failed != 0)
+end("record")

@@ -5,38 +5,17 @@ Chromium (page.js). Ends with `reports: N passed, N failed`.
 """
 import json
 import os
-import pathlib
 import re
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import xml.etree.ElementTree
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-program = str(root / "wsgauntlet")
-python = "/usr/bin/python3"
-passed = failed = 0
-
-
-def check(ok, what, said=""):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    print("ok" if ok else "not ok", what)
-    if not ok and said:
-        print("    " + str(said).strip()[-1500:].replace("\n", "\n    "))
-    return ok
-
-
-def run(*arguments, **more):
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
+from checks import PYTHON, check, end, own_folder, packages, program, root, run, schema_breach
 
 
 def is_result(path, what):
-    """Valid by the schema, with another's validator."""
-    valid = subprocess.run([python, root / "tests/e2e/schema.py", path], capture_output=True, text=True)
-    check(valid.returncode == 0, f"{what}: the JSON is valid", valid.stdout + valid.stderr)
+    breach = schema_breach(path)
+    check(not breach, f"{what}: the JSON is valid", breach)
     return json.loads(path.read_text())
 
 
@@ -207,7 +186,7 @@ def killed(work):
     (work / "server.py").write_text(SERVER)
     (work / "story.wsg").write_text(STORY)
     os.mkfifo(work / "fifo")
-    command = f"exec {python} {work}/server.py {{port}} {work}/fifo"
+    command = f"exec {PYTHON} {work}/server.py {{port}} {work}/fifo"
     folder, reports = everything(work, "killed")
     player = subprocess.Popen([program, "run", work / "story.wsg", "--exec", command, "-j", "1", *reports],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -228,7 +207,7 @@ def killed(work):
 
 def hanging(work, name):
     """A server of its own, and a player that waits for its echo: (server, player, folder)."""
-    server = subprocess.Popen([python, work / "server.py", "0", work / "fifo"], stdout=subprocess.PIPE,
+    server = subprocess.Popen([PYTHON, work / "server.py", "0", work / "fifo"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True)
     port = server.stdout.readline().strip()
     folder, reports = everything(work, name)
@@ -379,30 +358,20 @@ def page(work, good, bad):
     for name, files in ("hostile", ["hostile.json"]), ("several", [good, bad, good]), ("many", ["many.json"]):
         made = run("report", "html", *(work / file for file in files), "--out", work / name)
         check(made.returncode == 0, f"the page of {name}", made.stderr)
-    if not (root / "tests/peers/node_modules/playwright-core").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=root / "tests/peers", capture_output=True)
+    packages()
     browser = subprocess.run(["node", root / "tests/e2e/page.js", work, victim["id"]], capture_output=True, text=True)
     for line in browser.stdout.splitlines():
         check(line.startswith("ok "), line.split(" ", 1)[-1] if line.startswith("ok ") else line.removeprefix("not ok "))
     check(browser.returncode == 0 and browser.stdout.count("ok ") > 20, "the browser ran to its end", browser.stderr)
 
 
-def main():
-    os.path.exists(program) or sys.exit("wsgauntlet is not built: run make first")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-reports-"))
-    try:
-        killed(work)
-        gone(work)
-        interrupted(work)
-        full_disk(work)
-        unwritable(work)
-        bad = formats(work)
-        report_command(work, bad)
-        page(work, work / "good.json", bad)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    print(f"reports: {passed} passed, {failed} failed")
-    return failed != 0
-
-
-sys.exit(main())
+work = own_folder("reports")
+killed(work)
+gone(work)
+interrupted(work)
+full_disk(work)
+unwritable(work)
+bad = formats(work)
+report_command(work, bad)
+page(work, work / "good.json", bad)
+end("reports")

@@ -12,13 +12,12 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
-root = pathlib.Path(__file__).resolve().parents[2]
-program = os.environ.get("WSGAUNTLET", str(root / "wsgauntlet"))
-clients = root / "tests/peers/clients"
+from checks import check, end, packages, peers, root, run
+
+clients = peers / "clients"
 FACTOR = "0.25"
 REFERENCE = ["mini-program", "tests/peers/clients/profiles/reference.wsg"]
 STOPS = [*REFERENCE, "tests/peers/clients/profiles/stops.wsg"]
@@ -74,14 +73,13 @@ def play(script, profiles, checks, environment=None, factor=FACTOR):
     """Plays these checks (globs) against a client of ours: id -> result, and what was printed."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "result.json"
-        command = [program, "resilience", "--exec", f"exec node {clients}/{script} {{url}}", "--factor", factor,
+        command = ["resilience", "--exec", f"exec node {clients}/{script} {{url}}", "--factor", factor,
                    "--json", str(file)]
         for profile in profiles:
             command += ["--profile", profile]
-        for check in checks:
-            command += ["--case", check]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False,
-                              env={**os.environ, **(environment or {})})
+        for glob in checks:
+            command += ["--case", glob]
+        done = run(*command, cwd=root, env={**os.environ, **(environment or {})})
         result = json.loads(file.read_text()) if file.exists() else {"cases": []}
         runs = result.get("runs", [result])
         return {case["id"]: case for case in runs[0]["cases"]}, done
@@ -90,8 +88,8 @@ def play(script, profiles, checks, environment=None, factor=FACTOR):
 def of_fault(fault, checks, factor=FACTOR):
     profiles, environment = OTHERWISE.get(fault, (REFERENCE, {}))
     cases, done = play("faulty.js", profiles, checks, {**environment, "FAULT": fault}, factor)
-    wrong = [f"{check} does not catch it: {cases.get(check, {}).get('verdict')}" for check in checks
-             if cases.get(check, {}).get("verdict") != "FAIL"]
+    wrong = [f"{one} does not catch it: {cases.get(one, {}).get('verdict')}" for one in checks
+             if cases.get(one, {}).get("verdict") != "FAIL"]
     return f"{fault} is caught by {', '.join(checks)}", wrong, done
 
 
@@ -120,9 +118,9 @@ def every_check_has_a_fault():
     """No check without a client that fails it: families by their first value."""
     text = "".join(path.read_text() for path in sorted((root / "scenarios/resilience").glob("*.wsg")))
     ids = re.findall(r"^case (\S+)", text, re.M)
-    caught = [check for row in FAULTS for check in row[1]]
+    caught = [name for row in FAULTS for name in row[1]]
     wrong = [f"no fault is caught by {one}" for one in ids
-             if not any(fnmatch.fnmatch(check, one) or check.startswith(one + "/") for check in caught)]
+             if not any(fnmatch.fnmatch(name, one) or name.startswith(one + "/") for name in caught)]
     return f"each of {len(ids)} checks catches something", wrong, None
 
 
@@ -133,8 +131,7 @@ def play_alone(job):
 
 
 def main():
-    if not (clients / "node_modules").is_dir():
-        subprocess.run(["npm", "ci", "--prefix", str(clients)], check=True, stdout=subprocess.DEVNULL)
+    packages(clients)
     wanted = sys.argv[1:]
     jobs = [(of_fault, *row) for row in FAULTS if not wanted or row[0] in wanted]
     if not wanted:
@@ -145,20 +142,13 @@ def main():
                  {"STOPS": "1000,1008,1011,4401"}),
                 (of_good, "one that sends once", "faulty.js", AT_MOST_ONCE, ["messages/outage-*"], {"AT_MOST_ONCE": "1"}),
                 *jobs]
-    failed = 0
     # The one that has to pass plays alone: a busy machine looks like a slow client.
     alone = [] if wanted else [play_alone(jobs.pop(0))]
     with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
         for future in [*alone, *[pool.submit(job[0], *job[1:]) for job in jobs]]:
             name, wrong, done = future.result()
-            failed += bool(wrong)
-            print(f"{'not ok' if wrong else 'ok'} {name}")
-            for line in wrong:
-                print(f"    {line}")
-            if wrong and done:
-                print("".join(f"    | {line}\n" for line in (done.stdout + done.stderr).splitlines()[-30:]), end="")
-    print(f"resilience: {len(alone) + len(jobs) - failed} passed, {failed} failed")
-    return failed != 0
+            check(not wrong, name, [*wrong, *((done.stdout + done.stderr).splitlines()[-30:] if done else [])])
+    end("resilience")
 
 
-sys.exit(main())
+main()

@@ -6,37 +6,25 @@ server that is killed and started again, and on paper.
 Ends with `storm: N passed, N failed`.
 """
 import json
-import pathlib
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 
-root = pathlib.Path(__file__).resolve().parents[2]
-program = str(root / "wsgauntlet")
-work = pathlib.Path(tempfile.mkdtemp(prefix="wsgauntlet-storm-"))
+from checks import check, end, own_folder, packages, root, run, schema_breach
+
+work = own_folder("storm")
 JITTER = "after 100ms backoff 200ms..2s jitter 100%"
-passed = failed = 0
-
-
-def check(name, fine, said=""):
-    global passed, failed
-    passed, failed = passed + bool(fine), failed + (not fine)
-    print(f"{'ok  ' if fine else 'FAIL'} {name}" + ("" if fine else "\n     " + said.replace("\n", "\n     ")), flush=True)
 
 
 def storm(*words):
-    done = subprocess.run([program, "storm", *map(str, words)], capture_output=True, text=True, timeout=120, cwd=root)
+    done = run("storm", *words, cwd=root)
     return done.returncode, done.stdout + done.stderr
 
 
 def reported():
     report = work / "storm.json"
     status, said = storm("--clients", 300, "--policy", JITTER, "--policy", "backoff 100ms", "--json", report)
-    schema = subprocess.run([sys.executable, root / "tests/e2e/schema.py", report], capture_output=True, text=True)
+    breach = schema_breach(report)
     check("all come back to the built-in peer, and the result is by the schema",
-          status == 0 and said.count("| ") == 2 and schema.returncode == 0, said + schema.stderr)
+          status == 0 and said.count("| ") == 2 and not breach, said + breach)
     cases = json.loads(report.read_text())["cases"]
     arrivals = [sum(p["y"] for p in s["points"]) for c in cases for f in c["figures"] for s in f["series"]
                 if s["name"] == "arrivals"]
@@ -80,12 +68,9 @@ def mistakes():
         check(f"{' '.join(words)}: {status}", got == status and wanted in said and said.count("wsgauntlet storm: ") == 1, said)
 
 
-try:
-    reported()
-    real_server()
-    on_paper()
-    mistakes()
-finally:
-    shutil.rmtree(work)
-print(f"storm: {passed} passed, {failed} failed")
-sys.exit(failed != 0)
+packages()
+reported()
+real_server()
+on_paper()
+mistakes()
+end("storm")

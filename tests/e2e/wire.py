@@ -8,7 +8,8 @@ import socket
 import ssl
 import struct
 import subprocess
-import tempfile
+
+from checks import program
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TIMEOUT = 20
@@ -163,15 +164,6 @@ class Wire:
         self.sock.close()
 
 
-def certificate(folder):
-    """A self-made one for localhost; its files."""
-    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                    "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return cert, key
-
-
 class Server:
     """A listening socket of ours, behind the proxy."""
 
@@ -238,10 +230,7 @@ class Program:
     """The program under test, told to us by its first lines."""
 
     def __init__(self, *arguments, stdout=subprocess.PIPE):
-        self.folder = tempfile.mkdtemp()
-        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-        self.program = os.environ.get("WSG", os.path.join(root, "wsgauntlet"))
-        self.process = subprocess.Popen([self.program, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE,
+        self.process = subprocess.Popen([program, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE,
                                         text=True, stdin=subprocess.DEVNULL)
 
     def line_with(self, word):
@@ -257,5 +246,4 @@ class Program:
     def stop(self):
         self.process.terminate()
         out, err = self.process.communicate(timeout=TIMEOUT)
-        os.rmdir(self.folder)
         return self.process.returncode, out, err

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 root = pathlib.Path(__file__).resolve().parents[3]
-program = os.environ.get("WSGAUNTLET", str(root / "wsgauntlet"))
+program = os.environ.get("WSG", str(root / "wsgauntlet"))
 page = root / "docs/clients.md"
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
