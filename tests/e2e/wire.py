@@ -1,5 +1,6 @@
 """Raw sockets and hand-made frames: an observer of the wire that shares no code
 with the program. Used by the proxy's tests; not a test by itself."""
+import atexit
 import base64
 import hashlib
 import os
@@ -232,6 +233,7 @@ class Program:
     def __init__(self, *arguments, stdout=subprocess.PIPE):
         self.process = subprocess.Popen([program, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE,
                                         text=True, stdin=subprocess.DEVNULL)
+        atexit.register(self.process.kill)  # whatever becomes of the test
 
     def line_with(self, word):
         for line in self.process.stdout:
