@@ -10,7 +10,7 @@ const { chromium } = require(path.join(__dirname, "../tests/peers/node_modules/p
 
 const server = ["--exec", "exec node tests/peers/ws_server.js {port}"];
 const pictures = [
-  { name: "report.png", case: "streams/behind-bfinal", height: 1330, run: ["test", ...server] },
+  { name: "report.png", case: "streams/behind-bfinal", height: 1330, only: "failed", run: ["test", "--section", "rfc7692/streams", ...server] },
   { name: "resilience.png", case: "back/reset-twice", alone: true, height: 384,
     run: ["resilience", "--exec", "exec node tests/peers/clients/mini-program-naive.js {url}", "--case", "back/reset*"] },
   { name: "storm.png", case: "storm/after 1s backoff 2s..30s jitter 100%", alone: true, height: 830,
@@ -28,11 +28,12 @@ async function draw(browser, picture, folder) {
   })();
   if (status > 1) throw new Error(`wsgauntlet ${picture.run.join(" ")}: exit status ${status}`);
   /* High enough that nothing sticks to the upper edge in the middle of a case. */
-  const page = await browser.newPage({ viewport: { width: 1120, height: 4000 }, colorScheme: "light" });
+  const page = await browser.newPage({ viewport: { width: 1120, height: 4000 }, colorScheme: "light", reducedMotion: "reduce" });
   await page.goto(`file://${folder}/index.html#${encodeURIComponent(picture.case)}`);
   const chosen = page.locator("details.case").filter({ has: page.getByText(picture.case, { exact: true }) }).first();
   await chosen.locator(".panel").first().waitFor();
-  await page.evaluate(() => { document.activeElement.blur(); window.scrollTo({ top: 0, behavior: "instant" }); });
+  if (picture.only) await page.getByRole("button", { name: picture.only }).click();
+  await page.evaluate(() => { document.activeElement.blur(); window.scrollTo(0, 0); });
   const box = picture.alone ? await chosen.boundingBox() : { x: 0, y: 0, width: 1120 };
   await page.screenshot({ path: path.join(__dirname, picture.name), clip: { ...box, height: picture.height } });
   await page.close();
