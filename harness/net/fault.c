@@ -406,6 +406,12 @@ static void way_set(struct way *way, const struct fault_setting *setting)
     way_wake_in(way, 0); /* what is held may go now, or never */
 }
 
+/* A black hole in either direction lets no acknowledgement through. */
+static void hear(struct fault *f)
+{
+    layer_deafen(f->layer.below, f->out.states[FAULT_BLACK_HOLE].on || f->in.states[FAULT_BLACK_HOLE].on);
+}
+
 void fault_lift(struct layer *fault, enum fault_kind kind, enum fault_direction direction)
 {
     struct fault *f = (struct fault *)fault;
@@ -418,6 +424,7 @@ void fault_lift(struct layer *fault, enum fault_kind kind, enum fault_direction 
         way->states[kind].on = false;
         way_wake_in(way, 0);
     }
+    hear(f);
 }
 
 void fault_set(struct layer *fault, const struct fault_setting *setting)
@@ -429,4 +436,5 @@ void fault_set(struct layer *fault, const struct fault_setting *setting)
         way_set(&f->out, setting);
     if (setting->direction & FAULT_IN)
         way_set(&f->in, setting);
+    hear(f);
 }

@@ -124,6 +124,14 @@ void layer_pause(struct layer *layer, bool paused)
     layer->ops->pause(layer, paused);
 }
 
+void layer_deafen(struct layer *layer, bool deaf)
+{
+    while (layer != NULL && layer->ops->deafen == NULL)
+        layer = layer->below;
+    if (layer != NULL && !layer->over)
+        layer->ops->deafen(layer, deaf);
+}
+
 size_t layer_queued(const struct layer *layer)
 {
     return layer->over ? 0 : layer->ops->queued(layer);

@@ -45,6 +45,7 @@ struct layer_ops {
     void (*finish)(struct layer *layer, enum layer_finish how);
     void (*reset)(struct layer *layer);
     void (*pause)(struct layer *layer, bool paused);
+    void (*deafen)(struct layer *layer, bool deaf); /* NULL: the layer below does it, if there is one */
     size_t (*queued)(const struct layer *layer);
     void (*release)(struct layer *layer); /* all but `below` and its own memory, which layer.c frees */
 };
@@ -73,6 +74,9 @@ void layer_finish(struct layer *layer, enum layer_finish how);
 void layer_reset(struct layer *layer);
 /* Stop or go on reading: the peer feels the back-pressure. */
 void layer_pause(struct layer *layer, bool paused);
+/* While deaf, the kernel throws away what comes for this connection, unacknowledged, as if its packets were lost. Where
+ * the system cannot do that (it is Linux's SO_ATTACH_FILTER), and in the simulation, nothing happens. */
+void layer_deafen(struct layer *layer, bool deaf);
 /* Bytes written and not yet given to the kernel. */
 size_t layer_queued(const struct layer *layer);
 /* Frees it and all below, with no further callback. A connection that is still

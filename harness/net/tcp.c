@@ -5,6 +5,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -211,9 +214,34 @@ static void tcp_pause(struct layer *layer, bool paused)
         uv_read_start(stream, on_room, on_read);
 }
 
+/* A socket's filter is asked before TCP sees a packet: one that takes no byte of it makes a black hole, without any
+ * privilege (socket(7), SO_ATTACH_FILTER). */
+static void set_deaf(struct tcp *tcp)
+{
+#ifdef SO_ATTACH_FILTER
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &nothing};
+    uv_os_fd_t fd;
+    if (!tcp->open || tcp->handle == NULL || uv_fileno((uv_handle_t *)&tcp->handle->uv, &fd) != 0)
+        return;
+    setsockopt(fd, SOL_SOCKET, tcp->deaf ? SO_ATTACH_FILTER : SO_DETACH_FILTER, &program, sizeof program);
+#endif
+}
+
+static void tcp_deafen(struct layer *layer, bool deaf)
+{
+    struct tcp *tcp = (struct tcp *)layer;
+    if (tcp->deaf == deaf)
+        return;
+    tcp->deaf = deaf;
+    set_deaf(tcp);
+}
+
 static void begin(struct tcp *tcp)
 {
     tcp->open = true;
+    if (tcp->deaf)
+        set_deaf(tcp);
     uv_tcp_nodelay(&tcp->handle->uv, 1);
     if (tcp->unflushed.size != 0 || tcp->layer.finished)
         list(tcp);
@@ -270,6 +298,7 @@ static void tcp_release(struct layer *layer)
 {
     struct tcp *tcp = (struct tcp *)layer;
     uv_os_fd_t fd;
+    tcp_deafen(layer, false); /* else the kernel would wait minutes for the answer to the FIN */
     flush_now(tcp);
     buf_free(&tcp->unflushed);
     if (tcp->open && tcp->handle != NULL && uv_fileno((uv_handle_t *)&tcp->handle->uv, &fd) == 0)
@@ -284,6 +313,7 @@ static const struct layer_ops tcp_ops = {
     .finish = tcp_finish,
     .reset = tcp_reset,
     .pause = tcp_pause,
+    .deafen = tcp_deafen,
     .queued = tcp_queued,
     .release = tcp_release,
 };

@@ -26,6 +26,7 @@ struct tcp {
     size_t writing;             /* writes that libuv has */
     bool open;
     bool ended;  /* EOF was said */
+    bool deaf;   /* the kernel throws away what comes */
     bool broken; /* a write found the peer gone; the reader finds out the rest */
 };
 

@@ -8,14 +8,11 @@ Ends with `halfopen: N passed, N failed`; says so where namespaces are not permi
 """
 import os
 import shutil
-import socket
-import struct
 import subprocess
 import sys
-import time
 
 from checks import check, end
-from wire import Program, Server, connect, frame, request
+from wire import Program, Server, connect, frame, request, tcp_info, until
 
 
 def skip(why):
@@ -25,19 +22,6 @@ def skip(why):
 
 def rule(act, port, side):
     subprocess.run(["iptables", act, "INPUT", "-p", "tcp", side, str(port), "-j", "DROP"], check=True, capture_output=True)
-
-
-def tcp_info(wire):
-    """(segments sent and not acknowledged, retransmissions in all) of that socket."""
-    info = wire.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-    return struct.unpack_from("=I", info, 24)[0], struct.unpack_from("=I", info, 100)[0]
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
 
 
 def inside():

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 
 from checks import certificate, check, end, own_folder, packages, peers
-from wire import Program, Server, accept_of, connect, field, frame, request
+from wire import Program, Server, accept_of, connect, field, frame, request, tcp_info, until
 
 SECURE = None  # (certificate, key) when this round is wss
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
@@ -227,6 +227,22 @@ def stall(up, way):
         b.send(frame(TEXT, b"other way", not mask))
         assert a.frame() == (TEXT, b"other way")
         assert b.frame() == (TEXT, b"held")
+
+
+@both_ways
+def black_hole(up, way):
+    """Not the server's kernel either: what is sent goes unacknowledged, and is sent again and again."""
+    with Proxy("after 1 messages; black-hole; wait 900ms; fault off") as p:
+        a, b, mask = ends(*p.pair(), up)
+        a.send(frame(TEXT, b"go", mask))
+        b.frame()
+        a.send(frame(TEXT, b"into the hole", mask))
+        assert until(lambda: tcp_info(a)[1] > 0), tcp_info(a)
+        assert tcp_info(a)[0] > 0 and b.quiet(0)
+        assert b.frame() == (TEXT, b"into the hole")
+        assert until(lambda: tcp_info(a)[0] == 0), tcp_info(a)
+        b.send(frame(TEXT, b"and back", not mask))
+        assert a.frame() == (TEXT, b"and back")
 
 
 @both_ways
@@ -666,7 +682,7 @@ def tells_what_it_sees():
 
 
 TESTS = [passes_bytes_as_they_are, keeps_the_host_when_told, streams_and_holds_back, not_websocket, server_is_down, latency,
-         jitter, bandwidth, slice_, corrupt, stall, cut, limit, slow_close, reset, reset_one_end, fin, fin_one_way, refuse,
+         jitter, bandwidth, slice_, corrupt, stall, black_hole, cut, limit, slow_close, reset, reset_one_end, fin, fin_one_way, refuse,
          hang, status, answer, wrong_accept, http_text, close_, close_one_way, close_waits_for_the_frame, cut_head,
          drop_message, delay_message, duplicate_message, reorder_message, edit_message, extensions_go_where_messages_matter,
          script_by_connection]

@@ -60,9 +60,19 @@ FAULTS = [
     ("returns-always", ["back/stays-away/1008"]),
     ("repeats", ["messages/outage-once"]),
     ("reorders", ["messages/outage-in-order"]),
+    ("no-heartbeat", ["liveness/black-hole"]),
+    ("no-waits", ["pacing/http-behind-101"]),
+    ("newest-only", ["messages/live-first"]),
+    ("endless-queue", ["messages/long-outage"]),
+    ("floods", ["messages/flush"]),
+    ("queue-first", ["messages/login-first"]),
+    ("forgets-subscriptions", ["messages/subscribed-again"]),
+    ("resumes-from-start", ["messages/subscribed-again"]),
+    ("returns-when-dismissed", ["back/dismissed"], "1"),
 ]
-# What is not about the reference as it is: profile and environment.
+# What is not about the reference as it is: profile and environment, and the client.
 OTHERWISE = {
+    "returns-when-dismissed": (["socket.io-client"], {}, "socketio.js"),
     "returns-always": (STOPS, {"STOPS": "1000,1008,1011,4401"}),
     "repeats": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
     "reorders": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
@@ -86,15 +96,15 @@ def play(script, profiles, checks, environment=None, factor=FACTOR):
 
 
 def of_fault(fault, checks, factor=FACTOR):
-    profiles, environment = OTHERWISE.get(fault, (REFERENCE, {}))
-    cases, done = play("faulty.js", profiles, checks, {**environment, "FAULT": fault}, factor)
+    profiles, environment, *script = OTHERWISE.get(fault, (REFERENCE, {}))
+    cases, done = play(*(script or ["faulty.js"]), profiles, checks, {**environment, "FAULT": fault}, factor)
     wrong = [f"{one} does not catch it: {cases.get(one, {}).get('verdict')}" for one in checks
              if cases.get(one, {}).get("verdict") != "FAIL"]
     return f"{fault} is caught by {', '.join(checks)}", wrong, done
 
 
-def of_good(name, script, profiles, checks, environment=None):
-    cases, done = play(script, profiles, checks, environment)
+def of_good(name, script, profiles, checks, environment=None, factor=FACTOR):
+    cases, done = play(script, profiles, checks, environment, factor)
     wrong = [f"{case['id']}: {case['verdict']}, {case['detail']}, {case['seen']}" for case in cases.values()
              if case["verdict"] not in ("PASS", "UNIMPLEMENTED")]
     played = [case for case in cases.values() if case["verdict"] == "PASS"]
@@ -138,6 +148,8 @@ def main():
         jobs = [(of_good, "the reference client", "faulty.js", REFERENCE, ["*"]), (of_tutorial,),
                 (every_check_has_a_fault,),
                 (of_good, "the mini program", "mini-program.js", ["mini-program"], ["*/reset-twice", "*/half-open"]),
+                (of_good, "socket.io-client", "socketio.js", ["socket.io-client"],
+                 ["back/dismissed", "messages/login-first", "messages/subscribed-again"], None, "1"),
                 (of_good, "one that stays away", "faulty.js", STOPS, ["back/stays-away/*"],
                  {"STOPS": "1000,1008,1011,4401"}),
                 (of_good, "one that sends once", "faulty.js", AT_MOST_ONCE, ["messages/outage-*"], {"AT_MOST_ONCE": "1"}),

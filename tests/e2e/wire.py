@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import time
 
 from checks import program
 
@@ -163,6 +164,20 @@ class Wire:
 
     def close(self):
         self.sock.close()
+
+
+def tcp_info(wire):
+    """(segments sent and not acknowledged, retransmissions in all) of that socket."""
+    sock = getattr(wire.sock, "sock", wire.sock)  # below TLS
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return struct.unpack_from("=I", info, 24)[0], struct.unpack_from("=I", info, 100)[0]
+
+
+def until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
 
 
 class Server:

@@ -273,6 +273,9 @@ static void read_head_line(struct chapter *c, const struct step *s)
     case VERB_CLIENTS:
         t->clients = (unsigned)step_number(s, SLOT_COUNT, 1);
         break;
+    case VERB_RATE:
+        t->rate = (unsigned)step_number(s, SLOT_COUNT, 0);
+        break;
     case VERB_NEEDS:
         if (s->form != FORMS)
             t->needs[s->form] = true;

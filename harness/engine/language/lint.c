@@ -142,6 +142,7 @@ static bool needs_connection(const struct step *step, const struct actor *actor)
     case FORM_EXPECT_ATTEMPTS:
     case FORM_EXPECT_GAPS:
     case FORM_EXPECT_NUMBERS:
+    case FORM_EXPECT_SETUP:
     case FORM_EXPECT_OPEN: return false;
     default: return step->verb == VERB_SEND || step->verb == VERB_EXPECT || step->verb == VERB_FENCE;
     }

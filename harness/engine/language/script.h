@@ -137,6 +137,7 @@ struct test_case {
     const struct family_value *each; /* of a family's case: what its names stand for */
     size_t each_count;
     unsigned clients;         /* processes of the client under test; 0: not said */
+    unsigned rate;            /* numbered messages that each is asked to make in a second; 0: not said */
     struct step *steps;       /* STEP verbs only; each member of a family has its own, with its value in place */
     size_t step_count;        /* bodies and alternatives among them */
     const struct step *head;  /* its `case` or `scenario` line in script->lines */

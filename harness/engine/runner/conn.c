@@ -442,6 +442,8 @@ bool conn_dial(struct conn *c)
 
 void conn_apply_fault(struct conn *c, const struct fault_setting *setting)
 {
+    if (setting->kind == FAULT_BLACK_HOLE)
+        attempt_failed(c->runner, c->attempt, "black hole");
     if (c->endpoint && c->fault) {
         fault_set(c->fault, setting);
         return;

@@ -12,6 +12,7 @@
 #define NEVER UINT64_MAX
 #define PINGS_KEPT 64u   /* our unanswered pings that we remember */
 #define MASKS_KEPT 256u  /* masking keys that we remember */
+#define SETUPS_KEPT 64u  /* messages of one connection's set-up */
 #define PREVIEW_BYTES 64u /* of a payload, in a sentence */
 
 /* ---- what came, in order ---- */
@@ -73,6 +74,13 @@ struct fault_plan {
     bool set[FAULTS];
 };
 
+/* How a client began a connection: what `service setup` found in its messages. */
+struct setup {
+    uint64_t said[SETUPS_KEPT]; /* hashes of the first groups */
+    size_t count;               /* further ones are counted only */
+    bool late;                  /* some of it behind a numbered message */
+};
+
 enum opening_stage { OPENING_NOT, OPENING_DIAL, OPENING_HEAD_OUT, OPENING_ANSWER };
 
 struct conn {
@@ -105,6 +113,8 @@ struct conn {
     size_t queued_bytes, queued_items;
     bool paused;
     struct buf message;         /* under way */
+    struct setup setup;
+    size_t numbered;            /* numbered messages that came */
     uint64_t frames;            /* heads that came */
     uint64_t frames_whole;      /* frames that were kept */
     uint64_t frames_taken;      /* the last one that an `expect frame` took */
@@ -158,7 +168,7 @@ struct cursor {
 
 /* Numbers in the order in which they came, and whether some did not fit. */
 struct numbers {
-    uint64_t *at;
+    struct number { uint64_t n, came_ns; } *at;
     size_t count, capacity, left_out;
 };
 
@@ -225,6 +235,7 @@ struct runner {
     struct attempt *attempts;  /* in the run's arena */
     size_t attempt_count, attempt_capacity, attempts_left_out;
     struct service *service;   /* NULL: messages go to the inbox */
+    struct setup first_setup;  /* of its first connection */
     struct numbers sent_numbers, received_numbers;
     uint64_t published;        /* our last number */
     uint64_t publish_at;       /* when the next one is due */
@@ -281,7 +292,7 @@ step_fn step_open, step_reconnect;
 step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
 step_fn step_expect, step_fence;
 step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
-step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers;
+step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers, step_setup;
 
 /* Writes what the pump holds. */
 enum progress pump_run(struct runner *r, struct conn *c);
@@ -353,7 +364,7 @@ void service_opened(struct conn *c);
 void service_message(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t size);
 /* Our next number goes out where there is a connection. False: the case is over. */
 bool service_publish(struct runner *r, struct conn *c);
-void numbers_add(struct numbers *numbers, uint64_t n);
+void numbers_add(struct numbers *numbers, uint64_t n, uint64_t came_ns);
 
 /* ---- inbox.c ---- */
 

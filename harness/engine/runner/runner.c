@@ -51,6 +51,7 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_EXPECT_ATTEMPTS] = step_attempts,
     [FORM_EXPECT_GAPS] = step_gaps,
     [FORM_EXPECT_NUMBERS] = step_numbers,
+    [FORM_EXPECT_SETUP] = step_setup,
     [FORM_LISTEN_OFF] = step_listen,
     [FORM_LISTEN_ON] = step_listen,
     [FORM_PUBLISH] = step_publish,
@@ -68,6 +69,7 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_FAULT_SLICE] = step_fault,
     [FORM_FAULT_CUT] = step_fault,
     [FORM_FAULT_STALL] = step_fault,
+    [FORM_FAULT_BLACK_HOLE] = step_fault,
     [FORM_FAULT_CORRUPT] = step_fault,
     [FORM_FAULT_LIMIT] = step_fault,
     [FORM_FAULT_SLOW_CLOSE] = step_fault,
@@ -572,7 +574,7 @@ size_t runner_attempts(const struct runner *r) { return r->attempt_count; }
 void runner_heard_number(struct runner *r, uint64_t n)
 {
     if (r->stage == PLAYING)
-        numbers_add(&r->received_numbers, n);
+        numbers_add(&r->received_numbers, n, runner_now(r));
 }
 
 void runner_heard(struct runner *r, const char *text)

@@ -26,11 +26,11 @@ struct service {
     struct timer *beat;
 };
 
-void numbers_add(struct numbers *numbers, uint64_t n)
+void numbers_add(struct numbers *numbers, uint64_t n, uint64_t came_ns)
 {
     if (numbers->count == numbers->capacity) {
         size_t capacity = numbers->capacity ? 2 * numbers->capacity : 256;
-        uint64_t *more = capacity > 2 * LIMIT_NUMBERS ? NULL : realloc(numbers->at, capacity * sizeof *more);
+        struct number *more = capacity > 2 * LIMIT_NUMBERS ? NULL : realloc(numbers->at, capacity * sizeof *more);
         if (!more) {
             numbers->left_out++;
             return;
@@ -38,7 +38,7 @@ void numbers_add(struct numbers *numbers, uint64_t n)
         numbers->at = more;
         numbers->capacity = capacity;
     }
-    numbers->at[numbers->count++] = n;
+    numbers->at[numbers->count++] = (struct number){n, came_ns};
 }
 
 /* ---- what a line says ---- */
@@ -121,7 +121,8 @@ void service_opened(struct conn *c)
 static void take_number(struct conn *c, uint64_t n)
 {
     const struct step *ack = line_of(c->runner->service, FORM_SERVICE_ACK);
-    numbers_add(&c->runner->sent_numbers, n);
+    numbers_add(&c->runner->sent_numbers, n, runner_now(c->runner));
+    c->numbered++;
     if (ack)
         say_number(c, ack, n);
 }
@@ -133,7 +134,23 @@ static void take_resume(struct conn *c, uint64_t last)
         say_number(c, publish, n);
 }
 
-/* Does this line take the message? */
+static void setup_add(struct setup *setup, uint64_t said)
+{
+    if (setup->count < SETUPS_KEPT)
+        setup->said[setup->count] = said;
+    setup->count++;
+}
+
+static void take_setup(struct conn *c, const uint8_t *bytes, size_t size)
+{
+    uint64_t said = hash_of(bytes, size);
+    setup_add(&c->setup, said);
+    if (c->attempt == 1)
+        setup_add(&c->runner->first_setup, said);
+    c->setup.late |= c->numbered != 0;
+}
+
+/* Does this line take the message? A `setup` line only looks on. */
 static bool apply(struct conn *c, const struct rule *rule, const uint8_t *bytes, size_t size)
 {
     size_t found_size = 0;
@@ -150,6 +167,9 @@ static bool apply(struct conn *c, const struct rule *rule, const uint8_t *bytes,
         if (read_number(found, found_size, &n))
             take_resume(c, n);
         return true;
+    case FORM_SERVICE_SETUP:
+        take_setup(c, found, found_size);
+        return false;
     default:
         if (step_setting(rule->line, SLOT_WITH))
             say(c, step_setting(rule->line, SLOT_WITH)->value.bytes, "group", found, found_size);

@@ -272,9 +272,10 @@ static bool tally_numbers(const struct numbers *numbers, uint64_t last, struct t
     if (!sorted)
         return false;
     for (size_t i = 0; i < numbers->count; i++) {
-        tally->late += numbers->at[i] < highest;
-        highest = numbers->at[i] > highest ? numbers->at[i] : highest;
-        sorted[i] = numbers->at[i];
+        uint64_t n = numbers->at[i].n;
+        tally->late += n < highest;
+        highest = n > highest ? n : highest;
+        sorted[i] = n;
     }
     qsort(sorted, numbers->count, sizeof *sorted, by_number);
     uint64_t different = 0, first = last ? 1 : numbers->count ? sorted[0] : 1;
@@ -288,12 +289,46 @@ static bool tally_numbers(const struct numbers *numbers, uint64_t last, struct t
     return true;
 }
 
+/* Most that came within one window of this length. */
+static size_t busiest_numbers(const struct numbers *numbers, uint64_t window_ns)
+{
+    size_t most = 0;
+    for (size_t first = 0, i = 0; i < numbers->count; i++) {
+        while (numbers->at[i].came_ns - numbers->at[first].came_ns >= window_ns)
+            first++;
+        most = i - first + 1 > most ? i - first + 1 : most;
+    }
+    return most + numbers->left_out;
+}
+
+/* What came on this connection beyond what the client makes in that time, which is what it had kept. */
+static size_t backlog(struct runner *r, const struct conn *c)
+{
+    const struct attempt *attempt = attempt_of(r, c->attempt);
+    uint64_t since = attempt && attempt->open_ns ? runner_now(r) - r->began_ns - attempt->open_ns : 0;
+    double live = (double)(since + r->config.grace_ns) / (double)runner_paced(r, NS_PER_S) * r->test->rate;
+    double came = (double)(c->numbered);
+    return came > live ? (size_t)(came - live) : 0;
+}
+
+static enum progress too_many(struct runner *r, struct conn *c, const struct step *step, const struct numbers *numbers)
+{
+    const struct setting *most = step_setting(step, SLOT_AT_MOST), *per = step_setting(step, SLOT_PER);
+    bool kept = step_flag(step, SLOT_BACKLOG);
+    size_t count = kept ? backlog(r, c) : per ? busiest_numbers(numbers, runner_paced(r, per->value.number))
+                                              : numbers->count + numbers->left_out;
+    runner_note(r, "%zu messages%s", count, kept ? " had been kept" : per ? " in the busiest window" : "");
+    if (!most || count <= most->value.number)
+        return STEP_DONE;
+    return wrong(r, step, runner_text(r, "%zu messages", count),
+                 kept ? "more was kept than is promised" : per ? "too many messages at once" : "too many messages");
+}
+
 enum progress step_numbers(struct runner *r, struct conn *c, const struct step *step)
 {
     bool received = step_flag(step, SLOT_RECEIVED);
     const struct numbers *numbers = received ? &r->received_numbers : &r->sent_numbers;
     struct tally tally;
-    (void)c;
     if (numbers->count == 0)
         return wrong(r, step, "not one", received ? "the client has told of none on its standard output"
                                                   : "no numbered message came (`service number` in the profile)");
@@ -309,5 +344,35 @@ enum progress step_numbers(struct runner *r, struct conn *c, const struct step *
         return wrong(r, step, seen, "messages came twice");
     if (step_flag(step, SLOT_IN_ORDER) && tally.late)
         return wrong(r, step, seen, "messages came out of order");
+    return step_setting(step, SLOT_AT_MOST) ? too_many(r, c, step, numbers) : STEP_DONE;
+}
+
+/* ---- how it begins a connection ---- */
+
+static bool has_said(const struct setup *setup, size_t count, uint64_t said)
+{
+    for (size_t i = 0; i < count && i < SETUPS_KEPT; i++)
+        if (setup->said[i] == said)
+            return true;
+    return false;
+}
+
+enum progress step_setup(struct runner *r, struct conn *c, const struct step *step)
+{
+    const struct setup *setup = &c->setup, *before = &r->first_setup;
+    const char *seen = runner_text(r, "%zu of its messages", setup->count);
+    if (!r->config.own_listener)
+        return not_counted(r);
+    if (setup->count == 0)
+        return wrong(r, step, "none of it", "the connection does not begin with what `service setup` says");
+    if (step_flag(step, SLOT_AHEAD) && setup->late)
+        return wrong(r, step, "a numbered message before it", "a queued message went ahead of the login");
+    for (size_t i = 0; i < setup->count && i < SETUPS_KEPT; i++)
+        if (step_flag(step, SLOT_ONCE) && has_said(setup, i, setup->said[i]))
+            return wrong(r, step, seen, "the same was said twice");
+    for (size_t i = 0; i < before->count && i < SETUPS_KEPT; i++)
+        if (step_flag(step, SLOT_AGAIN) && !has_said(setup, setup->count, before->said[i]))
+            return wrong(r, step, seen, runner_text(r, "not all that it said on its first connection (%zu messages)",
+                                                    before->count));
     return STEP_DONE;
 }

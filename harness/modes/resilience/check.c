@@ -14,6 +14,7 @@
 #define FIRST_STEP_NS (2 * NS_PER_MS)
 #define APART_NS (20 * NS_PER_MS)          /* between two processes of one check */
 #define START_NS (20 * NS_PER_S)           /* until a client that we start must have come */
+#define USUAL_RATE 10u                     /* messages a second of a client that makes numbered ones */
 #define BY_HAND_NS (3600 * NS_PER_S)
 
 struct process_of {
@@ -145,13 +146,14 @@ static void start_one(void *arg)
         check->start = timer_start(check->config.loop, APART_NS, start_one, check);
 }
 
-/* The client learns of the pace by {factor} in its command, and by its environment. */
+/* The client learns of the pace, and of how much it is to say, by its command and by its environment. */
 static bool make_command(struct check *check, struct diag *why)
 {
-    char factor[32];
+    char factor[32], rate[16];
     snprintf(factor, sizeof factor, "%g", check->config.pace);
-    const struct placeholder rows[] = {{"{factor}", factor}, {NULL, NULL}};
-    buf_printf(&check->command, "export WSGAUNTLET_FACTOR=%s; ", factor);
+    snprintf(rate, sizeof rate, "%u", check->test->rate > 0 ? check->test->rate : USUAL_RATE);
+    const struct placeholder rows[] = {{"{factor}", factor}, {"{rate}", rate}, {NULL, NULL}};
+    buf_printf(&check->command, "export WSGAUNTLET_FACTOR=%s WSGAUNTLET_RATE=%s; ", factor, rate);
     return placeholders_fill(check->config.command, rows, &check->command, why);
 }
 

@@ -18,6 +18,7 @@ if (has('long-waits')) times.longest = 60000
 if (has('hasty-heartbeat')) times.heartbeat = times.silence = 1500
 if (has('no-heartbeat') || fault.startsWith('blind-to')) times.heartbeat = 1e9
 if (has('never-steady')) times.steady = 1e9
+if (has('endless-queue')) times.most = 1e9
 for (const name of Object.keys(times)) if (name !== 'growth') times[name] *= factor
 
 // Failures that the fault makes it blind to: neither error nor close reaches it.
@@ -67,12 +68,25 @@ class Client extends LiveSocket {
 
   opened () {
     if (has('forgets-at-open') || atMostOnce) this.unacknowledged = []
+    const waiting = this.unacknowledged
+    if (has('queue-first')) for (const message of waiting) this.task.send({ data: message.data })
+    if (has('forgets-subscriptions') && this.connects > 1) this.task.send = (options) => this.unsubscribed(options)
     super.opened()
+    for (let i = 0; has('floods') && i < 5; i++) for (const message of waiting) this.task.send({ data: message.data })
     if (has('resumes-from-start')) this.task.send({ data: '{"type":"hello","last":0}' })
   }
 
+  unsubscribed (options) {
+    if (!/hello/.test(options.data)) Object.getPrototypeOf(this.task).send.call(this.task, options)
+  }
+
   received (data) {
-    if (has('resumes-from-start') && JSON.parse(data).type === 'news') this.last = JSON.parse(data).n - 1
+    const message = JSON.parse(data)
+    if (has('newest-only') && message.type === 'news') {
+      if (message.n <= this.last) return
+      this.last = message.n - 1
+    }
+    if (has('resumes-from-start') && message.type === 'news') this.last = message.n - 1
     super.received(data)
   }
 

@@ -9,7 +9,8 @@ const defaults = {
   steady: 5000, // a connection that was up so long makes the waits begin anew
   connect: 4000, // a handshake that is not answered is given up
   heartbeat: 5000, // we ask so often ...
-  silence: 10000 // ... and when nothing at all came for so long, nobody is there
+  silence: 10000, // ... and when nothing at all came for so long, nobody is there
+  most: 1000 // so many messages wait at most; of more the oldest are lost, and onlost tells
 }
 
 class LiveSocket {
@@ -24,6 +25,7 @@ class LiveSocket {
     this.unacknowledged = [] // {n, data}, oldest first
     this.last = 0 // the last published number that we have got
     this.onmessage = () => {}
+    this.onlost = () => {}
     this.onstate = () => {}
     this.connect()
   }
@@ -93,6 +95,7 @@ class LiveSocket {
   // `n` counts up by one; kept until the server says that it has it.
   send (n, data) {
     this.unacknowledged.push({ n, data })
+    if (this.unacknowledged.length > this.options.most) this.onlost(this.unacknowledged.shift())
     if (this.open) this.task.send({ data })
   }
 

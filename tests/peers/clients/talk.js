@@ -1,5 +1,5 @@
-// What every client here does beside coming back: it sends a numbered message
-// every 100 ms, whatever its connection does, and says on its standard output
+// What every client here does beside coming back: it sends ten numbered messages
+// a second (or as many as it is asked for), whatever its connection does, and says on its standard output
 // what happens, one JSON line each. The profiles know the messages by their numbers.
 'use strict'
 
@@ -15,15 +15,19 @@ exports.say = (event, more) => process.stdout.write(JSON.stringify({ event, ...m
 
 // `send(n, text)` may throw, drop or queue: that is what is looked at.
 exports.talk = (send) => {
+  const every = 1000 * exports.factor / Number(process.env.WSGAUNTLET_RATE || 10)
+  const began = Date.now()
   let n = 0
   setInterval(() => {
-    n++
-    try {
-      send(n, JSON.stringify({ type: 'msg', n }))
-    } catch (error) {
-      exports.say('unsent', { n, why: error.message })
+    for (const due = (Date.now() - began) / every; n < due;) {
+      n++
+      try {
+        send(n, JSON.stringify({ type: 'msg', n }))
+      } catch (error) {
+        exports.say('unsent', { n, why: error.message })
+      }
     }
-  }, 100 * exports.factor)
+  }, Math.max(every, 10))
 }
 
 // A published message, {"type":"news","n":5}: the harness counts them.
