@@ -133,3 +133,14 @@ bool file_make_folder(const char *path, struct diag *why)
     }
     return true;
 }
+
+bool file_make_temporary(struct buf *path, struct diag *why)
+{
+    const char *root = getenv("TMPDIR");
+    char name[PATH_MAX];
+    if (root == NULL || snprintf(name, sizeof name, "%s/wsgauntlet-XXXXXX", root) >= (int)sizeof name)
+        snprintf(name, sizeof name, "/tmp/wsgauntlet-XXXXXX");
+    if (mkdtemp(name) == NULL)
+        return failed(why, DIAG_TROUBLE, "make the folder", name);
+    return buf_append_text(path, name);
+}

@@ -12,6 +12,8 @@ bool file_read(const char *path, struct buf *out, struct diag *why);
 bool file_writable(const char *path, struct diag *why);
 /* To a temporary file beside it, then renamed; links are followed and the mode is kept. */
 bool file_write(const char *path, const void *bytes, size_t size, struct diag *why);
+/* An empty folder of our own below TMPDIR, /tmp without that; its name is appended. The caller removes it. */
+bool file_make_temporary(struct buf *path, struct diag *why);
 /* With its parents, as far as they are missing. False, as wrong usage, where one cannot be. */
 bool file_make_folder(const char *path, struct diag *why);
 

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/nearest.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,17 +62,10 @@ static void write_replay(struct buf *out, const struct whom_options *options)
 /* A certificate of our own, as files below a folder of our own. */
 static bool make_certificate(struct whom *w, struct diag *why)
 {
-    const char *root = getenv("TMPDIR");
-    if (snprintf(w->folder, sizeof w->folder, "%s/wsgauntlet-XXXXXX", root == NULL ? "/tmp" : root) >=
-            (int)sizeof w->folder)
-        snprintf(w->folder, sizeof w->folder, "/tmp/wsgauntlet-XXXXXX");
-    if (mkdtemp(w->folder) == NULL) {
-        int error = errno;
-        w->folder[0] = 0;
-        return diag_set(why, DIAG_TROUBLE, "cannot make a folder for the certificate: %s", strerror(error));
-    }
-    buf_printf(&w->certificate_file, "%s/cert.pem", w->folder);
-    buf_printf(&w->key_file, "%s/key.pem", w->folder);
+    if (!file_make_temporary(&w->folder, why))
+        return false;
+    buf_printf(&w->certificate_file, "%s/cert.pem", buf_text(&w->folder));
+    buf_printf(&w->key_file, "%s/key.pem", buf_text(&w->folder));
     w->server_tls = tls_server_new(&(struct tls_server_options){0}, why);
     if (w->server_tls == NULL)
         return false;
@@ -89,11 +81,12 @@ static bool make_certificate(struct whom *w, struct diag *why)
 
 static void remove_certificate(struct whom *w)
 {
-    if (w->folder[0] == 0)
+    if (w->folder.size == 0)
         return;
     unlink(buf_text(&w->certificate_file));
     unlink(buf_text(&w->key_file));
-    rmdir(w->folder);
+    rmdir(buf_text(&w->folder));
+    buf_free(&w->folder);
 }
 
 /* What is known once the URL is: where to, and how it is trusted. */

@@ -36,7 +36,7 @@ struct whom {
     struct peer_testee peer;
     struct tls_context *server_tls;
     struct exec_testee *process;
-    char folder[64];      /* certificate and key, for as long as somebody reads them; "" for none */
+    struct buf folder;    /* certificate and key, for as long as somebody reads them; empty: none */
     struct buf certificate_file, key_file;
     struct diag *why;     /* while waiting for the process */
     bool interrupted;

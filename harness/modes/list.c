@@ -1,6 +1,7 @@
 /* See list.h. */
 #include "modes/list.h"
 
+#include "engine/language/promises.h"
 #include "engine/suite/coverage.h"
 #include "engine/suite/suite.h"
 
@@ -23,6 +24,23 @@ static void list_cases(const struct suite *suite, FILE *out)
     int width = id_width(suite);
     for (size_t i = 0; i < suite->case_count; i++)
         fprintf(out, "%-*s  %s\n", width, suite->cases[i].test->id, suite->cases[i].test->title);
+}
+
+/* ---- checks of clients ---- */
+
+static void list_checks(const struct suite *suite, FILE *out)
+{
+    int width = id_width(suite);
+    struct buf needs;
+    for (size_t i = 0; i < suite->case_count; i++) {
+        const struct test_case *test = suite->cases[i].test;
+        buf_init(&needs, 0);
+        promises_needed(test, &needs);
+        fprintf(out, "%-*s  %s\n", width, test->id, test->title);
+        if (needs.size != 0)
+            fprintf(out, "%*s  needs %s\n", width, "", buf_text(&needs));
+        buf_free(&needs);
+    }
 }
 
 /* ---- ids of Autobahn|Testsuite ---- */
@@ -128,14 +146,15 @@ int list_main(const struct list_options *options, struct diag *why)
     struct suite suite = {0};
     struct requirements requirements = {0};
     size_t listed = 0;
-    if (suite_add_embedded(&suite, NULL, why)) {
+    static const char *const checks[] = {"resilience", NULL};
+    if (suite_add_embedded(&suite, options->resilience ? checks : NULL, why)) {
         const char *const only[] = {options->pattern, NULL};
         bool by_id = !options->requirements && !options->autobahn && options->pattern != NULL;
         suite_filter(&suite, &(struct suite_filter){.include = by_id ? only : NULL, .no_scenarios = true});
         if (options->autobahn) {
             listed = list_aliases(&suite, options->pattern, options->out, why);
         } else if (!options->requirements) {
-            list_cases(&suite, options->out);
+            (options->resilience ? list_checks : list_cases)(&suite, options->out);
             listed = suite.case_count;
         } else if (requirements_read(&requirements)) {
             listed = list_requirements(&suite, &requirements, options->pattern, options->out);

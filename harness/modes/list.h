@@ -10,6 +10,7 @@
 struct list_options {
     const char *pattern; /* glob over ids; NULL: all */
     bool requirements;   /* instead of cases: each requirement with the cases that show it */
+    bool resilience;     /* instead of cases: the checks of `wsgauntlet resilience`, each with what it needs */
     bool autobahn;       /* instead of cases: the ids of Autobahn|Testsuite, each with its case */
     FILE *out;
 };

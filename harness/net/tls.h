@@ -14,14 +14,33 @@ struct tls_client_options {
 };
 struct tls_context *tls_client_new(const struct tls_client_options *options, struct diag *why);
 
+/* Who signs the certificates of one run; a client that trusts it trusts them all. */
+struct tls_authority;
+struct tls_authority *tls_authority_new(struct diag *why);
+const char *tls_authority_pem(const struct tls_authority *authority);
+void tls_authority_free(struct tls_authority *authority);
+
+/* Why a certificate is not to be taken, although nothing else is wrong with it. */
+enum tls_flaw {
+    TLS_FLAWLESS,
+    TLS_EXPIRED,    /* an hour ago */
+    TLS_OTHER_NAME, /* it is another host's */
+    TLS_UNKNOWN,    /* nobody that the client trusts has signed it */
+};
+
 struct tls_server_options {
-    const char *certificate_file; /* PEM chain; NULL: a fresh self-signed one for localhost, 127.0.0.1 and ::1 */
+    const char *certificate_file; /* PEM chain; NULL: a fresh one for localhost, 127.0.0.1 and ::1 */
     const char *key_file;
     const char *alpn;
+    const struct tls_authority *authority; /* who signs the fresh one; NULL: it does itself */
+    enum tls_flaw flaw;                    /* of the fresh one */
+    const char *name;                      /* another host or address of the fresh one; may be NULL */
 };
 struct tls_context *tls_server_new(const struct tls_server_options *options, struct diag *why);
 /* PEM text of the server's certificate (for --ca of a client); owned by the context. */
 const char *tls_certificate_pem(const struct tls_context *context);
+/* Appends the SHA-256 of the server's certificate: "AB:CD:...". */
+void tls_fingerprint(const struct tls_context *context, struct buf *out);
 /* Appends the server's private key as PEM, for a testee that we start with this certificate. */
 bool tls_key_pem(const struct tls_context *context, struct buf *out);
 void tls_context_free(struct tls_context *context);

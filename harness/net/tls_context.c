@@ -6,14 +6,8 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CERTIFICATE_NAMES "DNS:localhost,IP:127.0.0.1,IP:::1"
-#define HOUR 3600L
-#define TEN_YEARS (10 * 365 * 24 * HOUR)
 
 const char *tls_reason(void)
 {
@@ -103,46 +97,6 @@ struct tls_context *tls_client_new(const struct tls_client_options *options, str
 
 /* ---- the server's certificate ---- */
 
-static bool add_extension(X509 *certificate, int nid, const char *value)
-{
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
-    bool ok = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
-    X509_EXTENSION_free(extension);
-    return ok;
-}
-
-static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
-{
-    X509_NAME *name = X509_get_subject_name(certificate);
-    uint64_t serial;
-    return RAND_bytes((unsigned char *)&serial, sizeof serial) == 1 &&
-           ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1 | 1) == 1 &&
-           X509_set_version(certificate, X509_VERSION_3) == 1 &&
-           X509_gmtime_adj(X509_getm_notBefore(certificate), -HOUR) != NULL &&
-           X509_gmtime_adj(X509_getm_notAfter(certificate), TEN_YEARS) != NULL &&
-           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost",
-                                      -1, -1, 0) == 1 &&
-           X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1 &&
-           add_extension(certificate, NID_subject_alt_name, CERTIFICATE_NAMES) &&
-           add_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") &&
-           add_extension(certificate, NID_ext_key_usage, "serverAuth") &&
-           X509_sign(certificate, key, EVP_sha256()) != 0;
-}
-
-static bool use_fresh_certificate(SSL_CTX *ssl, struct diag *why)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = X509_new();
-    bool ok = key != NULL && certificate != NULL && fill_certificate(certificate, key) &&
-              SSL_CTX_use_certificate(ssl, certificate) == 1 && SSL_CTX_use_PrivateKey(ssl, key) == 1;
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    return ok || diag_set(why, DIAG_TROUBLE, "cannot make a certificate: %s", tls_reason());
-}
-
 static bool use_files(SSL_CTX *ssl, const struct tls_server_options *options, struct diag *why)
 {
     const char *key = options->key_file == NULL ? options->certificate_file : options->key_file;
@@ -153,18 +107,6 @@ static bool use_files(SSL_CTX *ssl, const struct tls_server_options *options, st
         return diag_set(why, DIAG_USAGE, "cannot read the key of %s from %s: %s",
                         options->certificate_file, key, tls_reason());
     return true;
-}
-
-static void keep_pem(struct tls_context *context)
-{
-    BIO *text = BIO_new(BIO_s_mem());
-    char *bytes;
-    if (text == NULL || PEM_write_bio_X509(text, SSL_CTX_get0_certificate(context->ssl)) != 1)
-        net_no_memory();
-    long size = BIO_get_mem_data(text, &bytes);
-    if (!buf_append(&context->pem, bytes, (size_t)size))
-        net_no_memory();
-    BIO_free(text);
 }
 
 bool tls_key_pem(const struct tls_context *context, struct buf *out)
@@ -183,10 +125,10 @@ struct tls_context *tls_server_new(const struct tls_server_options *options, str
 {
     struct tls_context *context = context_new(true);
     ERR_clear_error();
-    bool ok = options->certificate_file == NULL ? use_fresh_certificate(context->ssl, why)
+    bool ok = options->certificate_file == NULL ? tls_make_certificate(context->ssl, options, why)
                                                 : use_files(context->ssl, options, why);
     if (ok && set_alpn(context, options->alpn, why)) {
-        keep_pem(context);
+        tls_write_pem(SSL_CTX_get0_certificate(context->ssl), &context->pem);
         return context;
     }
     tls_context_free(context);

@@ -16,6 +16,9 @@ struct tls_context {
     uint8_t alpn[1 + TLS_ALPN_MAX]; /* as on the wire: length, name */
 };
 
+/* Makes a key and a certificate for the options and uses them. */
+bool tls_make_certificate(SSL_CTX *ssl, const struct tls_server_options *options, struct diag *why);
+void tls_write_pem(X509 *certificate, struct buf *out);
 /* The first reason in OpenSSL's error queue, in its words; empties the queue. */
 const char *tls_reason(void);
 

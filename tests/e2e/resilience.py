@@ -68,10 +68,14 @@ FAULTS = [
     ("queue-first", ["messages/login-first"]),
     ("forgets-subscriptions", ["messages/subscribed-again"]),
     ("resumes-from-start", ["messages/subscribed-again"]),
+    ("takes-any-certificate", ["tls/certificate/expired", "tls/certificate/other-name", "tls/certificate/unknown"]),
+    ("no-waits", ["tls/cut"]),
+    ("second-drop", ["tls/no-close-notify"]),
     ("returns-when-dismissed", ["back/dismissed"], "1"),
 ]
 # What is not about the reference as it is: profile and environment, and the client.
 OTHERWISE = {
+    "takes-any-certificate": (REFERENCE, {"NODE_TLS_REJECT_UNAUTHORIZED": "0"}),
     "returns-when-dismissed": (["socket.io-client"], {}, "socketio.js"),
     "returns-always": (STOPS, {"STOPS": "1000,1008,1011,4401"}),
     "repeats": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
@@ -84,7 +88,7 @@ def play(script, profiles, checks, environment=None, factor=FACTOR):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "result.json"
         command = ["resilience", "--exec", f"exec node {clients}/{script} {{url}}", "--factor", factor,
-                   "--json", str(file)]
+                   "--json", str(file), *(["--tls"] if any(glob.startswith("tls/") for glob in checks) else [])]
         for profile in profiles:
             command += ["--profile", profile]
         for glob in checks:
@@ -148,6 +152,8 @@ def main():
         jobs = [(of_good, "the reference client", "faulty.js", REFERENCE, ["*"]), (of_tutorial,),
                 (every_check_has_a_fault,),
                 (of_good, "the mini program", "mini-program.js", ["mini-program"], ["*/reset-twice", "*/half-open"]),
+                (of_good, "the reference client over TLS", "faulty.js", REFERENCE,
+                 ["tls/*", "back/*-twice", "liveness/black-hole"]),
                 (of_good, "socket.io-client", "socketio.js", ["socket.io-client"],
                  ["back/dismissed", "messages/login-first", "messages/subscribed-again"], None, "1"),
                 (of_good, "one that stays away", "faulty.js", STOPS, ["back/stays-away/*"],

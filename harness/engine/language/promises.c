@@ -205,3 +205,19 @@ bool promises_unmet(const struct promises *promises, const struct test_case *tes
     }
     return false;
 }
+
+/* The rest of a `needs` line, in a case of a family with its value. */
+void promises_needed(const struct test_case *test, struct buf *out)
+{
+    for (const struct step *s = test->head->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP; s = s->next) {
+        const struct setting *word = step_setting(s, SLOT_PROMISED), *code = step_setting(s, SLOT_CODE);
+        if (s->verb != VERB_NEEDS || s->form == FORMS)
+            continue;
+        buf_append_text(out, out->size ? ", " : "");
+        buf_append_text(out, word != NULL ? word->value.word : form_rows[s->form].words);
+        if (code != NULL && code->value.written != NULL && test->each_count > 0)
+            buf_printf(out, " %s", test->each[0].value);
+        else if (code != NULL)
+            buf_printf(out, " %u", (unsigned)code->value.number);
+    }
+}

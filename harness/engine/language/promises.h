@@ -33,5 +33,7 @@ bool promises_has(const struct promises *promises, enum form form);
 /* Why the case is not applicable to such a client, by its `needs` lines: "a client that promises persistence";
  * `out` is filled. False: it is applicable. */
 bool promises_unmet(const struct promises *promises, const struct test_case *test, struct buf *out);
+/* Appends what the case needs of a client: "liveness, leaves", "retry 1001"; nothing when any will do. */
+void promises_needed(const struct test_case *test, struct buf *out);
 
 #endif

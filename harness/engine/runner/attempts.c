@@ -65,7 +65,18 @@ void attempt_ended(struct runner *r, size_t ticket)
 
 static void gone(void *arg, size_t ticket) { attempt_ended(arg, ticket); }
 
-const struct listener_watch attempts_watch = {.came = came, .gone = gone};
+/* Nothing will come of it: its wait begins where it came. */
+static void spoilt(void *arg, size_t ticket, const char *how) { attempt_failed(arg, ticket, how); }
+
+static void taken(void *arg, size_t ticket)
+{
+    struct runner *r = arg;
+    r->taken++;
+    runner_note(r, "connection %zu takes the certificate that it is shown", ticket);
+    attempt_ended(r, ticket);
+}
+
+const struct listener_watch attempts_watch = {.came = came, .gone = gone, .spoilt = spoilt, .taken = taken};
 
 /* ---- in words ---- */
 

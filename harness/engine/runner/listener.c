@@ -2,8 +2,12 @@
  * our own or from whoever feeds us. */
 #include "engine/runner/listener.h"
 
+#include "net/fault.h"
+#include "net/tls.h"
+
 #include <stdlib.h>
 
+#define CUT_BYTES 100u /* of our first flight, a ServerHello and more */
 #define HELD_MAX 256u /* connections that nobody waits for yet; further ones are turned away */
 
 /* A connection that came before anybody waited. It is not read: its first bytes stay in the kernel. */
@@ -13,6 +17,14 @@ struct held {
     bool opened; /* it has said so, to us */
     size_t ticket;
     struct held *next;
+};
+
+/* A connection that nobody shall have: it sees a certificate that it must not take, or is cut before the end of ours. */
+struct spoilt {
+    struct listener_share *share;
+    struct layer *layer;
+    size_t ticket;
+    struct spoilt *next;
 };
 
 struct listener_share {
@@ -25,6 +37,12 @@ struct listener_share {
     struct listener_waiter *waiters; /* longest first */
     struct held *held;               /* oldest first */
     unsigned held_count;
+    const struct tls_authority *authority;
+    bool off, spoils;
+    enum tls_flaw flaw;
+    struct tls_context *flawed;      /* of `flaw` */
+    struct spoilt *spoilt;
+    unsigned spoilt_count;
 };
 
 static void held_forget(struct held *gone)
@@ -92,11 +110,74 @@ static void keep(struct listener_share *share, struct layer *fresh, size_t ticke
     layer_pause(fresh, true);
 }
 
+/* ---- who is kept from everybody ---- */
+
+static void spoilt_forget(struct spoilt *gone)
+{
+    struct spoilt **at = &gone->share->spoilt;
+    while (*at != gone)
+        at = &(*at)->next;
+    *at = gone->next;
+    gone->share->spoilt_count--;
+    layer_release(gone->layer);
+    free(gone);
+}
+
+/* The handshake is done, so the client has seen our certificate: it took what it must not. */
+static void spoilt_opened(void *owner)
+{
+    struct spoilt *spoilt = owner;
+    struct listener_share *share = spoilt->share;
+    if (share->watch.taken)
+        share->watch.taken(share->watch.arg, spoilt->ticket);
+    layer_reset(spoilt->layer);
+    spoilt_forget(spoilt);
+}
+
+static void spoilt_ended(void *owner, enum layer_end end, const struct diag *why)
+{
+    (void)end;
+    (void)why;
+    struct spoilt *spoilt = owner;
+    if (spoilt->share->watch.gone)
+        spoilt->share->watch.gone(spoilt->share->watch.arg, spoilt->ticket);
+    spoilt_forget(spoilt);
+}
+
+static const struct layer_sink spoilt_sink = {.opened = spoilt_opened, .ended = spoilt_ended};
+
+static void spoil(struct listener_share *share, struct layer *fresh, size_t ticket)
+{
+    static const char *const words[] = {[TLS_FLAWLESS] = "cut in the TLS handshake", [TLS_EXPIRED] = "expired certificate",
+                                        [TLS_OTHER_NAME] = "certificate for another name",
+                                        [TLS_UNKNOWN] = "unknown certificate"};
+    struct spoilt *spoilt = share->spoilt_count < HELD_MAX ? calloc(1, sizeof *spoilt) : NULL;
+    if (share->watch.spoilt)
+        share->watch.spoilt(share->watch.arg, ticket, words[share->flaw]);
+    if (!spoilt) {
+        layer_reset(fresh);
+        layer_release(fresh);
+        return;
+    }
+    if (share->flaw == TLS_FLAWLESS) {
+        fresh = fault_layer(fresh, (struct prng){0}, NULL, NULL);
+        fault_set(fresh, &(struct fault_setting){.kind = FAULT_CUT, .direction = FAULT_OUT, .amount = CUT_BYTES});
+    }
+    *spoilt = (struct spoilt){.share = share, .ticket = ticket, .next = share->spoilt};
+    spoilt->layer = tls_layer(share->flawed, fresh, NULL, &spoilt_sink, spoilt);
+    share->spoilt = spoilt;
+    share->spoilt_count++;
+}
+
 static void accepted(void *arg, struct layer *fresh)
 {
     struct listener_share *share = arg;
     struct listener_waiter *waiter = share->waiters;
     size_t ticket = share->watch.came ? share->watch.came(share->watch.arg) : 0;
+    if (share->spoils) {
+        spoil(share, fresh, ticket);
+        return;
+    }
     if (!waiter) {
         keep(share, fresh, ticket);
         return;
@@ -150,13 +231,34 @@ void listener_share_off(struct listener_share *share)
         held_ended(share->held, LAYER_RESET, NULL);
     }
     listener_close(share->listener);
+    share->off = true;
     share->listener = loop_listen(share->loop, &share->at, NULL, NULL, NULL); /* nobody else shall get it meanwhile */
+}
+
+void listener_share_authority(struct listener_share *share, const struct tls_authority *authority)
+{
+    share->authority = authority;
+}
+
+bool listener_share_spoil(struct listener_share *share, enum tls_flaw flaw, struct diag *why)
+{
+    if (!share->tls || !share->authority)
+        return diag_set(why, DIAG_USAGE, "a certificate of our own authority (--tls without --cert)");
+    tls_context_free(share->flawed);
+    share->flawed = tls_server_new(&(struct tls_server_options){.authority = share->authority, .flaw = flaw}, why);
+    share->flaw = flaw;
+    share->spoils = share->flawed != NULL;
+    return share->spoils;
 }
 
 bool listener_share_on(struct listener_share *share, struct diag *why)
 {
+    share->spoils = false;
+    if (share->listener && !share->off)
+        return true;
     listener_close(share->listener);
     share->listener = loop_listen(share->loop, &share->at, accepted, share, why);
+    share->off = share->listener == NULL;
     return share->listener != NULL;
 }
 
@@ -169,6 +271,9 @@ void listener_share_free(struct listener_share *share)
     share->watch = (struct listener_watch){0};
     while (share->held)
         held_ended(share->held, LAYER_EOF, NULL);
+    while (share->spoilt)
+        spoilt_forget(share->spoilt);
+    tls_context_free(share->flawed);
     listener_close(share->listener);
     free(share);
 }

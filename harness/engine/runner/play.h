@@ -235,6 +235,7 @@ struct runner {
     struct attempt *attempts;  /* in the run's arena */
     size_t attempt_count, attempt_capacity, attempts_left_out;
     struct service *service;   /* NULL: messages go to the inbox */
+    size_t taken;              /* attempts that took a certificate that they must not */
     struct setup first_setup;  /* of its first connection */
     struct numbers sent_numbers, received_numbers;
     uint64_t published;        /* our last number */

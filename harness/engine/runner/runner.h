@@ -69,6 +69,8 @@ struct listener_share *listener_share_new(struct loop *loop, const struct net_ad
 struct listener_share *listener_share_fed(bool secure);
 void listener_share_offer(struct listener_share *share, struct layer *layer);
 uint16_t listener_share_port(const struct listener_share *share);
+/* Who signs certificates with a flaw for it (`listen certificate`); outlives it. */
+void listener_share_authority(struct listener_share *share, const struct tls_authority *authority);
 void listener_share_free(struct listener_share *share);
 
 #endif

@@ -182,9 +182,11 @@ void service_message(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_
     const struct service *service = c->runner->service;
     if (!bytes)
         bytes = (const uint8_t *)"";
-    for (size_t i = 0; opcode == WS_TEXT && i < service->count; i++)
-        if (apply(c, &service->rules[i], bytes, size))
-            return;
+    for (int looks = 1; opcode == WS_TEXT && looks >= 0; looks--) /* first those who only look on */
+        for (size_t i = 0; i < service->count; i++)
+            if ((service->rules[i].line->form == FORM_SERVICE_SETUP) == looks &&
+                apply(c, &service->rules[i], bytes, size))
+                return;
     if (can_say(c) && line_of(service, FORM_SERVICE_ECHO))
         endpoint_send_message(c->endpoint, (enum ws_opcode)opcode, bytes, size, false);
 }

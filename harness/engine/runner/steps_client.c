@@ -19,12 +19,32 @@ static enum progress not_counted(struct runner *r)
     return end_case(r, VERDICT_ERROR, "", "", "this step needs a port of its own: `wsgauntlet resilience` gives one");
 }
 
+static enum progress spoil_port(struct runner *r, const struct step *step)
+{
+    static const struct { const char *word; enum tls_flaw flaw; } flaws[] = {
+        {"expired", TLS_EXPIRED}, {"other-name", TLS_OTHER_NAME}, {"unknown", TLS_UNKNOWN}};
+    const struct setting *word = step_setting(step, SLOT_FLAW);
+    enum tls_flaw flaw = TLS_FLAWLESS;
+    struct diag why = {0};
+    for (size_t i = 0; word && i < sizeof flaws / sizeof *flaws; i++)
+        if (strcmp(word->value.word, flaws[i].word) == 0)
+            flaw = flaws[i].flaw;
+    if (!listener_share_spoil(r->config.listener, flaw, &why))
+        return end_case(r, why.kind == DIAG_USAGE ? VERDICT_UNIMPLEMENTED : VERDICT_ERROR, "", "", "the case needs %s",
+                        why.text);
+    runner_note(r, "over TLS the port %s", word ? runner_text(r, "shows a certificate: %s", word->value.word)
+                                                : "ends every handshake in its middle");
+    return STEP_DONE;
+}
+
 enum progress step_listen(struct runner *r, struct conn *c, const struct step *step)
 {
     struct diag why = {0};
     (void)c;
     if (!r->config.own_listener)
         return not_counted(r);
+    if (step->form == FORM_LISTEN_CERTIFICATE || step->form == FORM_LISTEN_CUT)
+        return spoil_port(r, step);
     if (step->form == FORM_LISTEN_OFF) {
         listener_share_off(r->config.listener);
         r->listened_off = true;
@@ -142,6 +162,8 @@ enum progress step_attempts(struct runner *r, struct conn *c, const struct step 
                      runner_text(r, per ? "%zu attempts at once" : "%zu attempts: too many", count));
     if (least && count < least->value.number)
         return wrong(r, step, runner_text(r, "%zu attempts", count), "too few attempts: it has stopped trying");
+    if (step_flag(step, SLOT_NONE_TAKEN) && r->taken)
+        return wrong(r, step, runner_text(r, "%zu that took it", r->taken), "the client takes a certificate that it must not");
     size_t crowd = step_flag(step, SLOT_ALONE) ? crowded(r) : 0;
     if (crowd)
         return wrong(r, step, runner_text(r, "connection %zu while an earlier one was well", crowd),

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "engine/placeholder.h"
+#include "modes/resilience/place.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ struct check {
     unsigned wanted, started, running;
     bool crashed;
     struct buf command, last_words;
-    char url[64];
+    struct buf url;
     struct timer *start, *clean;
     bool over;                   /* `done` was told */
 };
@@ -43,7 +44,7 @@ struct check {
 struct case_result *check_result(const struct check *check) { return check->result; }
 const struct test_case *check_test(const struct check *check) { return check->test; }
 uint64_t check_began(const struct check *check) { return check->began_ns; }
-uint16_t check_port(const struct check *check) { return listener_share_port(check->listener); }
+const char *check_url(const struct check *check) { return buf_text(&check->url); }
 
 bool check_waits_for_client(const struct check *check)
 {
@@ -132,7 +133,8 @@ static void start_one(void *arg)
     struct check *check = arg;
     struct process_of *one = &check->clients[check->started];
     struct diag why = {0};
-    struct exec_client_options options = {.command = buf_text(&check->command), .url = check->url};
+    struct exec_client_options options = {.command = buf_text(&check->command), .url = buf_text(&check->url),
+                                          .ca_file = check->config.ca_file};
     check->start = NULL;
     one->check = check;
     one->client = exec_client_start(check->config.loop, &options, &client_events, one, &why);
@@ -154,6 +156,13 @@ static bool make_command(struct check *check, struct diag *why)
     snprintf(rate, sizeof rate, "%u", check->test->rate > 0 ? check->test->rate : USUAL_RATE);
     const struct placeholder rows[] = {{"{factor}", factor}, {"{rate}", rate}, {NULL, NULL}};
     buf_printf(&check->command, "export WSGAUNTLET_FACTOR=%s WSGAUNTLET_RATE=%s; ", factor, rate);
+    if (check->config.ca_file != NULL) {
+        buf_append_text(&check->command, "WSGAUNTLET_CA=");
+        shell_word(&check->command, check->config.ca_file);
+        buf_printf(&check->command, " WSGAUNTLET_FINGERPRINT=%s NODE_EXTRA_CA_CERTS=$WSGAUNTLET_CA "
+                                    "SSL_CERT_FILE=$WSGAUNTLET_CA; export WSGAUNTLET_CA WSGAUNTLET_FINGERPRINT "
+                                    "NODE_EXTRA_CA_CERTS SSL_CERT_FILE; ", check->config.fingerprint);
+    }
     return placeholders_fill(check->config.command, rows, &check->command, why);
 }
 
@@ -181,11 +190,13 @@ static const struct testee_ops client_ops = {
 
 static bool prepare(struct check *check, struct diag *why)
 {
-    const struct net_address at = {.port = check->config.port};
-    check->listener = listener_share_new(check->config.loop, &at, NULL, why);
+    struct net_address at = check->config.at;
+    check->listener = listener_share_new(check->config.loop, &at, check->config.tls, why);
     if (check->listener == NULL)
         return false;
-    snprintf(check->url, sizeof check->url, "ws://127.0.0.1:%u/", listener_share_port(check->listener));
+    listener_share_authority(check->listener, check->config.authority);
+    at.port = listener_share_port(check->listener);
+    place_url(&at, check->config.tls != NULL, &check->url);
     if (check->config.command == NULL)
         return true;
     check->wanted = check->test->clients > 0 ? check->test->clients : 1;
@@ -224,6 +235,7 @@ struct check *check_start(const struct check_config *config, const struct test_c
     }
     *check = (struct check){.config = *config, .test = test, .result = result, .began_ns = loop_now(config->loop)};
     buf_init(&check->command, 0);
+    buf_init(&check->url, 0);
     buf_init(&check->last_words, 0);
     if (prepare(check, why) && begin(check, why))
         return check;
@@ -248,6 +260,7 @@ void check_free(struct check *check)
     free(check->clients);
     listener_share_free(check->listener);
     buf_free(&check->command);
+    buf_free(&check->url);
     buf_free(&check->last_words);
     free(check);
 }

@@ -12,7 +12,11 @@ struct check_config {
     struct loop *loop;
     const struct promises *promises;
     const char *command;       /* NULL: the client is started by hand */
-    uint16_t port;             /* then it comes here */
+    struct net_address at;     /* where it comes to; a port other than 0 for who is started by hand */
+    struct tls_context *tls;   /* NULL: ws */
+    const struct tls_authority *authority; /* of its certificate; NULL: the user's own */
+    const char *ca_file;       /* what a client has to trust; NULL: without TLS */
+    const char *fingerprint;   /* of the certificate */
     double pace, patience;
     uint64_t seed;
     const char *replay_prefix;
@@ -32,7 +36,8 @@ void check_free(struct check *check);
 struct case_result *check_result(const struct check *check);
 const struct test_case *check_test(const struct check *check);
 uint64_t check_began(const struct check *check);
-uint16_t check_port(const struct check *check);
+/* Where its client has to come to. */
+const char *check_url(const struct check *check);
 /* Nobody has come yet. */
 bool check_waits_for_client(const struct check *check);
 

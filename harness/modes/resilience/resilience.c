@@ -31,6 +31,7 @@ struct resilience {
     const struct resilience_options *options;
     struct suite suite;
     struct profile profile;
+    struct place place;
     struct loop *loop;
     struct run_result *run;
     struct check_config config;
@@ -65,24 +66,37 @@ static bool gather(struct resilience *r)
     return fine;
 }
 
+/* A pattern that no check matches is a slip of the pen: said, with what may be meant. */
+static bool names_something(struct resilience *r, const struct suite_filter *filter)
+{
+    static const char *const groups[] = {"back/*", "pacing/*", "liveness/*", "closing/*", "messages/*", "tls/*"};
+    const char *option, *idle = suite_filter_idle(&r->suite, filter, &option);
+    struct nearest nearest = {0};
+    if (idle == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        nearest_offer(&nearest, idle, groups[i]);
+    for (size_t i = 0; i < r->suite.case_count; i++)
+        nearest_offer(&nearest, idle, r->suite.cases[i].test->id);
+    if (nearest.word != NULL)
+        return diag_set(r->why, DIAG_USAGE, "no check matches %s '%s'; did you mean '%s'?", option, idle, nearest.word);
+    return diag_set(r->why, DIAG_USAGE, "no check matches %s '%s'; `wsgauntlet list --resilience` has them all", option,
+                    idle);
+}
+
 static bool choose(struct resilience *r)
 {
-    struct nearest nearest = {0};
-    if (!gather(r))
+    const struct suite_filter filter = {
+        .include = r->options->include, .exclude = r->options->exclude, .role = TESTED_CLIENT};
+    if (!gather(r) || !names_something(r, &filter))
         return false;
-    for (size_t i = 0; r->options->include != NULL && i < r->suite.case_count; i++)
-        nearest_offer(&nearest, r->options->include[0], r->suite.cases[i].test->id);
-    size_t of_servers = suite_filter(&r->suite, &(struct suite_filter){
-        .include = r->options->include, .exclude = r->options->exclude, .role = TESTED_CLIENT});
+    size_t of_servers = suite_filter(&r->suite, &filter);
     if (of_servers != 0)
         fprintf(r->options->tell.errors, "note: %zu case%s for servers left out\n", of_servers,
                 of_servers == 1 ? "" : "s");
     if (r->suite.case_count != 0)
         return true;
-    if (nearest.word != NULL)
-        return diag_set(r->why, DIAG_USAGE, "no check '%s'; did you mean '%s'?", r->options->include[0], nearest.word);
-    return diag_set(r->why, DIAG_USAGE, "no check to play: none matches; they are back/*, pacing/*, liveness/*, "
-                                        "closing/*, messages/*");
+    return diag_set(r->why, DIAG_USAGE, "no check to play: --exclude leaves none, or all are for servers");
 }
 
 static int by_worst(const void *a, const void *b)
@@ -228,14 +242,12 @@ static uint64_t time_left(const struct resilience *r)
     return running + waiting / r->options->parallel;
 }
 
-static const char *waited_for(struct resilience *r, char url[64])
+static const char *waited_for(const struct resilience *r)
 {
     for (size_t i = 0; i < r->suite.case_count && r->options->command == NULL; i++) {
         const struct entry *entry = &r->entries[i];
-        if (entry->check == NULL || entry->done || !check_waits_for_client(entry->check))
-            continue;
-        snprintf(url, 64, "ws://127.0.0.1:%u/", check_port(entry->check));
-        return url;
+        if (entry->check != NULL && !entry->done && check_waits_for_client(entry->check))
+            return check_url(entry->check);
     }
     return NULL;
 }
@@ -244,14 +256,13 @@ static void on_tick(void *arg)
 {
     struct resilience *r = arg;
     struct run_summary summary = {0};
-    char url[64];
     for (size_t i = 0; i < r->suite.case_count; i++)
         if (r->entries[i].done)
             summary.by[r->entries[i].result->verdict]++;
     show_progress(&r->show, &(struct show_state){
         .done = r->run->ended, .all = r->suite.case_count, .under_way = r->under_way,
         .failed = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR], .left_ns = time_left(r),
-        .waiting = waited_for(r, url)});
+        .waiting = waited_for(r)});
     r->tick = timer_start(r->loop, PROGRESS_NS, on_tick, r);
 }
 
@@ -327,7 +338,11 @@ static void write_replay(struct resilience *r)
     if (o->command != NULL)
         shell_option(&r->replay, "--exec", o->command);
     else
-        buf_printf(&r->replay, " --port %u", o->port);
+        buf_printf(&r->replay, " --port %u", o->place.port);
+    buf_append_text(&r->replay, o->place.tls ? " --tls" : "");
+    shell_option(&r->replay, "--host", o->place.host);
+    shell_option(&r->replay, "--cert", o->place.certificate_file);
+    shell_option(&r->replay, "--key", o->place.key_file);
     for (const char *const *name = o->profiles; name != NULL && *name != NULL; name++)
         shell_option(&r->replay, "--profile", *name);
     if (o->pace != 1)
@@ -347,14 +362,16 @@ static void introduce(struct resilience *r)
 
 static bool prepare(struct resilience *r)
 {
-    if (r->options->command == NULL && r->options->port == 0)
+    if (r->options->command == NULL && r->options->place.port == 0)
         return diag_set(r->why, DIAG_USAGE, "who is tested? --exec 'CMD {url}', or --port P and who comes there");
     r->loop = loop_uv_new(r->why);
-    if (r->loop == NULL || !choose(r))
+    if (r->loop == NULL || !choose(r) || !place_prepare(&r->place, &r->options->place, r->why))
         return false;
     write_replay(r);
     r->config = (struct check_config){
-        .loop = r->loop, .promises = &r->profile.promises, .command = r->options->command, .port = r->options->port,
+        .loop = r->loop, .promises = &r->profile.promises, .command = r->options->command, .at = r->place.at,
+        .tls = r->place.tls, .authority = r->place.authority, .fingerprint = buf_text(&r->place.fingerprint),
+        .ca_file = r->place.tls == NULL ? NULL : buf_text(&r->place.ca_file),
         .pace = r->options->pace, .patience = r->options->patience, .seed = r->options->seed,
         .replay_prefix = buf_text(&r->replay), .run = r->run, .done = on_done, .arg = r};
     introduce(r);
@@ -366,10 +383,13 @@ static int run_all(struct resilience *r)
     struct sinks sinks = {0};
     int status = DIAG_TROUBLE;
     if (sinks_open(&sinks, r->options->tell.reports, r->options->tell.json_file, r->why)) {
-        char by_hand[64];
-        snprintf(by_hand, sizeof by_hand, "the client that comes to ws://127.0.0.1:%u/", r->options->port);
-        const char *who = r->options->command != NULL ? r->options->command : by_hand;
+        struct buf by_hand;
+        buf_init(&by_hand, 0);
+        buf_append_text(&by_hand, "the client that comes to ");
+        place_url(&r->place.at, r->place.tls != NULL, &by_hand);
+        const char *who = r->options->command != NULL ? r->options->command : buf_text(&by_hand);
         show_begin(&r->show, r->run, who, buf_text(&r->profile.name), r->options->pace);
+        buf_free(&by_hand);
         play(r);
         show_end(&r->show, r->run, r->why->text);
         const struct report report = {.runs = &r->run, .count = 1, .trace = r->options->tell.trace};
@@ -389,6 +409,7 @@ static void free_all(struct resilience *r)
     profile_free(&r->profile);
     if (r->loop != NULL)
         loop_free(r->loop);
+    place_free(&r->place);
     run_result_free(r->run);
     suite_free(&r->suite);
 }

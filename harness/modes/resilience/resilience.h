@@ -4,6 +4,7 @@
 #define MODES_RESILIENCE_H
 
 #include "base/diag.h"
+#include "modes/resilience/place.h"
 #include "report/telling.h"
 
 #include <stdbool.h>
@@ -14,8 +15,8 @@ struct resilience_options {
     const char *const *include; /* globs over ids */
     const char *const *exclude;
 
-    const char *command;        /* of --exec; NULL: the client is started by hand, and comes to `port` */
-    uint16_t port;
+    const char *command;        /* of --exec; NULL: the client is started by hand, and comes to place.port */
+    struct place_options place;
     const char *const *profiles; /* carried names or files; NULL: what any client should promise; "list" */
     double pace;                /* factor on all times; the client is told */
 

@@ -32,9 +32,9 @@ static const struct {
 } marks[MARKS] = {
     [MARK_NOTHING] = {"·", '.', "no connection"},
     [MARK_OPEN] = {"━", '=', "open"},
-    [MARK_LOST] = {"╌", '-', "lost, but not yet left"},
+    [MARK_LOST] = {"╌", '-', "lost, not yet left"},
     [MARK_CAME] = {"●", 'o', "connected"},
-    [MARK_TRIED] = {"○", 'x', "tried, and was not let in"},
+    [MARK_TRIED] = {"○", 'x', "not let in"},
 };
 
 struct show show_new(FILE *out, enum color_choice color)
@@ -67,12 +67,11 @@ static void colored(const struct show *show, struct buf *out, enum verdict verdi
 
 static void legend(const struct show *show, struct buf *out)
 {
-    buf_append_text(out, "in the drawings: ");
     for (int i = 0; i < MARKS; i++)
         if (show->unicode)
-            buf_printf(out, "%s%s %s", i ? ", " : "", marks[i].unicode, marks[i].meaning);
+            buf_printf(out, "%s%s %s", i ? "  " : "", marks[i].unicode, marks[i].meaning);
         else
-            buf_printf(out, "%s%c %s", i ? ", " : "", marks[i].ascii, marks[i].meaning);
+            buf_printf(out, "%s%c %s", i ? "  " : "", marks[i].ascii, marks[i].meaning);
     buf_append_byte(out, '\n');
 }
 
