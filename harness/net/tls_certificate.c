@@ -55,6 +55,11 @@ static bool set_identity(X509 *certificate, EVP_PKEY *key, const char *common)
            name_it(X509_get_subject_name(certificate), common) && X509_set_pubkey(certificate, key) == 1;
 }
 
+static bool is_address(const char *host)
+{
+    return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':') != NULL;
+}
+
 static bool fill_server(X509 *certificate, EVP_PKEY *key, const struct tls_server_options *options)
 {
     const struct tls_authority *authority = options->flaw == TLS_UNKNOWN ? NULL : options->authority;
@@ -63,8 +68,7 @@ static bool fill_server(X509 *certificate, EVP_PKEY *key, const struct tls_serve
     buf_init(&names, 0);
     buf_append_text(&names, options->flaw == TLS_OTHER_NAME ? OTHER_NAME : OUR_NAMES);
     if (options->name != NULL && options->flaw != TLS_OTHER_NAME)
-        buf_printf(&names, ",%s:%s", strspn(options->name, "0123456789abcdefABCDEF.:") == strlen(options->name) ? "IP" : "DNS",
-                   options->name);
+        buf_printf(&names, ",%s:%s", is_address(options->name) ? "IP" : "DNS", options->name);
     bool ok = set_identity(certificate, key, options->flaw == TLS_OTHER_NAME ? "elsewhere.example" : "localhost") &&
               set_times(certificate, options->flaw == TLS_EXPIRED) && X509_set_issuer_name(certificate, issuer) == 1 &&
               add_extension(certificate, NID_subject_alt_name, buf_text(&names)) &&

@@ -19,7 +19,7 @@ struct held {
     struct held *next;
 };
 
-/* A connection that nobody shall have: it sees a certificate that it must not take, or is cut before the end of ours. */
+/* A connection that nobody shall have: it sees a certificate that it must not take, or is cut within our first flight. */
 struct spoilt {
     struct listener_share *share;
     struct layer *layer;
@@ -148,7 +148,8 @@ static const struct layer_sink spoilt_sink = {.opened = spoilt_opened, .ended = 
 
 static void spoil(struct listener_share *share, struct layer *fresh, size_t ticket)
 {
-    static const char *const words[] = {[TLS_FLAWLESS] = "cut in the TLS handshake", [TLS_EXPIRED] = "expired certificate",
+    static const char *const words[] = {[TLS_FLAWLESS] = "cut in the TLS handshake",
+                                        [TLS_EXPIRED] = "expired certificate",
                                         [TLS_OTHER_NAME] = "certificate for another name",
                                         [TLS_UNKNOWN] = "unknown certificate"};
     struct spoilt *spoilt = share->spoilt_count < HELD_MAX ? calloc(1, sizeof *spoilt) : NULL;

@@ -24,8 +24,9 @@ bool listener_share_secure(const struct listener_share *share);
 struct listener_watch {
     size_t (*came)(void *arg);              /* its ticket, from 1 */
     void (*gone)(void *arg, size_t ticket); /* it ended before anybody waited for it */
-    void (*spoilt)(void *arg, size_t ticket, const char *how); /* nobody shall have it: "expired certificate" */
-    void (*taken)(void *arg, size_t ticket); /* it went on in spite of that */
+    /* Nobody shall have it, and why: "expired certificate"; it went on in spite of that. */
+    void (*spoilt)(void *arg, size_t ticket, const char *why);
+    void (*taken)(void *arg, size_t ticket);
     void *arg;
 };
 /* NULL: no longer. */
@@ -35,7 +36,8 @@ void listener_share_watch(struct listener_share *share, const struct listener_wa
 void listener_share_off(struct listener_share *share);
 bool listener_share_on(struct listener_share *share, struct diag *why);
 /* Until `on`, who comes is kept from everybody: shown a certificate with this flaw, or (TLS_FLAWLESS) reset in the
- * middle of the TLS handshake. False with a diag where that cannot be: without TLS, or with a certificate of the user's. */
+ * middle of the TLS handshake. False with a diag where that cannot be: without TLS, or with a certificate of the
+ * user's. */
 bool listener_share_spoil(struct listener_share *share, enum tls_flaw flaw, struct diag *why);
 
 #endif

@@ -163,7 +163,8 @@ enum progress step_attempts(struct runner *r, struct conn *c, const struct step 
     if (least && count < least->value.number)
         return wrong(r, step, runner_text(r, "%zu attempts", count), "too few attempts: it has stopped trying");
     if (step_flag(step, SLOT_NONE_TAKEN) && r->taken)
-        return wrong(r, step, runner_text(r, "%zu that took it", r->taken), "the client takes a certificate that it must not");
+        return wrong(r, step, runner_text(r, "%zu that took it", r->taken),
+                     "the client takes a certificate that it must not");
     size_t crowd = step_flag(step, SLOT_ALONE) ? crowded(r) : 0;
     if (crowd)
         return wrong(r, step, runner_text(r, "connection %zu while an earlier one was well", crowd),
