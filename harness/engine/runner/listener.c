@@ -19,7 +19,7 @@ struct held {
     struct held *next;
 };
 
-/* A connection that nobody shall have: it sees a certificate that it must not take, or is cut within our first flight. */
+/* A connection that nobody shall have: it sees a certificate that it must not take, or is cut in our first flight. */
 struct spoilt {
     struct listener_share *share;
     struct layer *layer;
