@@ -94,8 +94,8 @@ libwswire.a: $(call archive,wire)
 $(BUILD)/wsgauntlet: $(call archives,cli)
 	$(CC) $(SANFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(LIBS_cli)
 
-wsgauntlet: $(BUILD)/wsgauntlet
-	cp -f $< $@ # one that runs is replaced, not written to
+wsgauntlet: $(BUILD)/wsgauntlet # one that runs is replaced, not written to
+	cp -f $< $@
 
 # --- unit tests: tests/unit/LAYER/test_X.c links only what LAYER may use, and base (randomness from a seed) ---
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)

@@ -24,7 +24,7 @@ passes "the stories in the simulation" "$wsg" run scenarios/recovery --sim
 # shellcheck disable=SC2086
 passes "the suite under valgrind" $check "$wsg" test --timeout 10 $small --exclude "bombs/*"
 # shellcheck disable=SC2086
-passes "a quarter of it over wss" $check "$wsg" test --tls --shard 1/4 --timeout 10 $small --exclude "bombs/*"
+passes "a tenth of it over wss" $check "$wsg" test --tls --shard 1/10 --timeout 10 $small --exclude "bombs/*"
 passes "a build with sanitizers" make -s -j2 SAN=address,undefined build/gcc-san/wsgauntlet
 passes "the suite under ASan and UBSan" $sanitized test
 passes "the stories under ASan and UBSan" $sanitized run scenarios/recovery --tls
