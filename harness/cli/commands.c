@@ -331,6 +331,7 @@ static int command_PROXY(const struct options *options, struct diag *why)
             .script = option_text(options, OPTION_SCRIPT),
             .faults = option_list(options, OPTION_DO),
             .certificates = certificates_of(options),
+            .keep_deflate = option_set(options, OPTION_KEEP_DEFLATE),
             .keep_host = option_set(options, OPTION_KEEP_HOST),
             .control = option_text(options, OPTION_CONTROL),
             .events = option_text(options, OPTION_EVENTS),

@@ -12,6 +12,7 @@ struct fault {
     struct layer layer;
     struct prng random;
     struct way out, in;
+    bool unopened;
 };
 
 uint64_t way_now(const struct way *way)
@@ -237,6 +238,8 @@ static bool way_blocked(const struct way *way)
 static void way_pump(struct way *way)
 {
     struct fault *f = way->fault;
+    if (way->out && f->unopened)
+        return;
     layer_enter(&f->layer);
     while (!f->layer.over && !way_over(way) && way->first != NULL && !way_blocked(way)) {
         struct fault_verdict v = way_ask(way);
@@ -277,6 +280,9 @@ static bool way_is_free(const struct way *way)
 static void on_opened(void *owner)
 {
     struct fault *f = owner;
+    if (f->unopened)
+        way_wake_in(&f->out, 0);
+    f->unopened = false;
     layer_say_opened(&f->layer);
 }
 
@@ -395,6 +401,11 @@ struct layer *fault_layer(struct layer *below, struct prng random, const struct 
     f->out = (struct way){.fault = f, .out = true};
     f->in = (struct way){.fault = f};
     return &f->layer;
+}
+
+void fault_unopened(struct layer *fault)
+{
+    ((struct fault *)fault)->unopened = true;
 }
 
 static void way_set(struct way *way, const struct fault_setting *setting)

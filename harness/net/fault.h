@@ -30,6 +30,8 @@ struct fault_setting {
  * reset; after a limit the receiver of that way hears FIN. */
 struct layer *fault_layer(struct layer *below, struct prng random, const struct layer_sink *sink,
                           void *owner);
+/* `below` is not open yet: nothing goes out before it is, so that what still may pass does so before a cut. */
+void fault_unopened(struct layer *fault);
 /* Adds or changes one fault; FAULT_OFF takes all away (what was held back is then delivered in order). */
 void fault_set(struct layer *fault, const struct fault_setting *setting);
 /* Takes one fault away; the others stay. */

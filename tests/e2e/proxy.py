@@ -273,6 +273,38 @@ def limit(up, way):
 
 
 @both_ways
+def on_heads(up, way):
+    """Handshakes are bytes like others: each fault of bytes holds for them too."""
+    def first(fault):
+        """The head behind the fault: its bytes as the receiver has them, and how it ended."""
+        p = Proxy(f"{fault} {way}")
+        with p:
+            c = connect(p.port, SECURE and SECURE[0])
+            request(c)
+            s = p.server.accept()
+            if not up:
+                s.head()
+                s.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            yield s if up else c
+            c.close()
+            s.close()
+
+    for slow in "latency 250ms", "bandwidth 400B/s", "slice 10 every 20ms":
+        for wire in first(slow):
+            began = time.monotonic()
+            assert "Upgrade: websocket" in wire.head()
+            assert time.monotonic() - began > 0.1, slow
+    for wire in first("stall"):
+        assert wire.quiet(0.1)
+    for wire in first("corrupt 8"):
+        assert wire.take(8) not in (b"GET / HT", b"HTTP/1.1")
+    for wire in first("cut after 10"):
+        assert wire.rest() in (b"GET / HTTP", b"HTTP/1.1 1") and wire.end == "reset", wire.end
+    for wire in first("limit after 10"):
+        assert wire.rest() in (b"GET / HTTP", b"HTTP/1.1 1") and wire.end == "fin", wire.end
+
+
+@both_ways
 def slow_close(up, way):
     with Proxy(f"slow-close 300ms {way}") as p:
         a, b, mask = ends(*p.pair(), up)
@@ -492,6 +524,38 @@ def extensions_go_where_messages_matter():
         assert field(s.request, "Sec-WebSocket-Extensions") == "permessage-deflate"
 
 
+def through_real_deflate(*arguments, expect=5):
+    """npm ws at both ends, both compressing: what each gets, and what was agreed on."""
+    packages()
+    node = subprocess.Popen(["node", peers / "deflate_pair.js", str(expect)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            text=True)
+    try:
+        server = int(node.stdout.readline().split()[-1])
+        program = Program("proxy", "127.0.0.1:0", f"127.0.0.1:{server}", *arguments)
+        try:
+            out, _ = node.communicate(f"{program.port()}\n", timeout=30)
+        finally:
+            program.stop()
+    finally:
+        node.kill()
+    return json.loads(out)
+
+
+def messages_of_npm_ws_with_deflate():
+    """Each message packed by itself, both ways: what is behind a lost or moved one can still be read."""
+    faults = ["--fault", "drop-message 2", "--fault", "duplicate-message 4"]
+    said = through_real_deflate(*faults, "--keep-deflate")
+    assert set(said["extensions"].split("; ")) == {"permessage-deflate", "server_no_context_takeover",
+                                                   "client_no_context_takeover"}, said
+    assert said["client"] == said["server"] == ["one", "three", "four", "four", "five"] and said["code"] == 1005, said
+    said = through_real_deflate("--fault", "reorder-message 1", "--fault", 'edit-message 4 "other text"', "--keep-deflate")
+    assert said["client"] == said["server"] == ["two", "one", "three", "other", "five"], said
+    said = through_real_deflate(*faults)  # by default without
+    assert said["extensions"] is None and said["client"] == ["one", "three", "four", "four", "five"], said
+    said = through_real_deflate("--fault", "latency 1ms", "--keep-deflate")  # nothing to be done to messages
+    assert said["extensions"] == "permessage-deflate" and len(said["client"]) == 5, said
+
+
 # ---- scripts ----
 
 def script_by_connection():
@@ -682,11 +746,11 @@ def tells_what_it_sees():
 
 
 TESTS = [passes_bytes_as_they_are, keeps_the_host_when_told, streams_and_holds_back, not_websocket, server_is_down, latency,
-         jitter, bandwidth, slice_, corrupt, stall, black_hole, cut, limit, slow_close, reset, reset_one_end, fin, fin_one_way, refuse,
+         jitter, bandwidth, slice_, corrupt, stall, black_hole, cut, limit, on_heads, slow_close, reset, reset_one_end, fin, fin_one_way, refuse,
          hang, status, answer, wrong_accept, http_text, close_, close_one_way, close_waits_for_the_frame, cut_head,
          drop_message, delay_message, duplicate_message, reorder_message, edit_message, extensions_go_where_messages_matter,
          script_by_connection]
-ONCE = [chance_is_seeded, flapping, mistakes_are_told, http_interface, toxiproxys_own_client, tells_what_it_sees]
+ONCE = [messages_of_npm_ws_with_deflate, chance_is_seeded, flapping, mistakes_are_told, http_interface, toxiproxys_own_client, tells_what_it_sees]
 
 
 def play(test, name):

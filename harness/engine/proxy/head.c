@@ -31,27 +31,40 @@ static bool messages_matter(const struct proxy *proxy)
     return proxy->config.plain;
 }
 
-/* The request with the lines that are changed; everything else is as it was, byte for byte. */
-static void rewrite_request(struct proxy_conn *conn, const struct ws_head *head, struct buf *out)
+/* What stands for the value of this line; false: the line goes. */
+static bool write_value(const struct proxy *proxy, const struct ws_header *h, struct buf *out)
+{
+    if (h->id == WS_HEADER_EXTENSIONS)
+        return proxy->config.keep_deflate && offers_alone(h->value, out);
+    write_host(proxy, out);
+    return true;
+}
+
+/* The head with the lines that are changed; everything else is as it was, byte for byte. `head` points into `text`. */
+static void rewrite(struct proxy_conn *conn, const struct ws_head *head, const char *text, struct buf *out)
 {
     const struct proxy *proxy = conn->proxy;
-    const char *at = (const char *)conn->up.head.data, *end = at + head->size;
-    bool plain = messages_matter(proxy);
+    const char *at = text, *end = at + head->size;
+    bool matters = messages_matter(proxy);
+    struct buf value;
+    buf_init(&value, 0);
     for (size_t i = 0; i < head->header_count; i++) {
         const struct ws_header *h = &head->headers[i];
-        bool host = h->id == WS_HEADER_HOST && !proxy->config.keep_host;
-        if (!host && !(h->id == WS_HEADER_EXTENSIONS && plain))
+        bool host = h->id == WS_HEADER_HOST && !head->is_response && !proxy->config.keep_host;
+        if (!host && !(h->id == WS_HEADER_EXTENSIONS && matters))
             continue;
         const char *value_end = h->value.at + h->value.size;
         const char *behind = memchr(value_end, '\n', (size_t)(end - value_end));
         if (behind == NULL || h->name.at < at)
             continue;
-        buf_append(out, at, (size_t)(host ? h->value.at - at : h->name.at - at));
-        if (host)
-            write_host(proxy, out);
-        at = host ? value_end : behind + 1;
+        buf_clear(&value);
+        bool stays = write_value(proxy, h, &value);
+        buf_append(out, at, (size_t)(stays ? h->value.at - at : h->name.at - at));
+        buf_append(out, value.data, value.size);
+        at = stays ? value_end : behind + 1;
     }
     buf_append(out, at, (size_t)(end - at));
+    buf_free(&value);
 }
 
 static bool asks_for_websocket(const struct ws_head *head)
@@ -71,7 +84,7 @@ static void request_complete(struct proxy_way *way, const struct ws_head *head)
     struct proxy_conn *conn = way->conn;
     struct buf text;
     buf_init(&text, 0);
-    rewrite_request(conn, head, &text);
+    rewrite(conn, head, (const char *)conn->up.head.data, &text);
     conn->upgrade = asks_for_websocket(head);
     say_head(way, &text);
     way->flow.bytes += text.size;
@@ -169,7 +182,12 @@ size_t way_take_head(struct proxy_way *way, const uint8_t *bytes, size_t size)
         way->head = (struct buf){0};
         struct buf head;
         buf_init(&head, 0);
-        buf_append(&head, text.data, scan.at); /* faults write into this copy, where *head then points */
+        /* Faults write into this copy, where *head then points. A server that was not offered an extension and
+         * names one is left to the client. */
+        if (way->conn->upgrade && proxy->config.keep_deflate)
+            rewrite(way->conn, &proxy->head, (const char *)text.data, &head);
+        else
+            buf_append(&head, text.data, scan.at);
         ws_head_parse(&proxy->head, true, (const char *)head.data, head.size, 0, 0);
         response_complete(way, &proxy->head, &head);
         buf_free(&head);

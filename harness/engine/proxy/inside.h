@@ -205,6 +205,10 @@ void way_send(struct proxy_way *way, enum ws_opcode opcode, const void *bytes, s
 /* What the server's answer made of the connection: frames or plain bytes. */
 void way_begin(struct proxy_way *way, enum way_stage stage);
 
+/* offers.c: appends the extensions of a header's value as they may pass where messages are lost or reordered:
+ * permessage-deflate without context takeover. False: nothing of it may pass. */
+bool offers_alone(struct ws_span value, struct buf *out);
+
 /* head.c: the opening handshake on its way. */
 size_t way_take_head(struct proxy_way *way, const uint8_t *bytes, size_t size);
 

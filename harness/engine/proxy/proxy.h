@@ -67,6 +67,7 @@ struct proxy_config {
     struct net_address at, to;
     struct tls_context *tls;           /* server context towards clients; NULL: ws */
     struct tls_context *to_tls;        /* client context towards the server; NULL: ws */
+    bool keep_deflate;                 /* where messages matter: it stays, without context takeover; else it goes */
     bool keep_host;                    /* Host goes through as the client wrote it; else it names the server */
     bool plain;                        /* offers of extensions are taken out, so that messages can be read */
     uint64_t seed;

@@ -192,6 +192,8 @@ struct layer *way_faults(struct proxy_way *way)
     struct prng random =
         prng_stream_n(conn->proxy->config.seed, way->up ? "upstream" : "downstream", conn->number);
     end->fault = fault_layer(end->layer, random, way->up ? &server_ears : &client_ears, conn);
+    if (!end->opened)
+        fault_unopened(end->fault);
     return end->layer = end->fault;
 }
 

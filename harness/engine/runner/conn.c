@@ -401,6 +401,8 @@ static bool conn_over(struct conn *c, struct layer *layer)
     if (r->uses_fault) {
         layer = fault_layer(layer, prng_stream_n(r->seed, "net", c->number), NULL, NULL);
         c->fault = layer;
+        if (r->config.role == WS_CLIENT)
+            fault_unopened(layer);
         for (unsigned i = 0; i < FAULTS; i++) {
             if (c->plan.set[i])
                 fault_set(layer, &c->plan.faults[i]);

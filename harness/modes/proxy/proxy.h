@@ -14,7 +14,7 @@ struct proxy_options {
     const char *script;              /* a .wsg file; may be NULL */
     const char *const *faults;       /* lines in the short form; NULL-terminated, may be NULL */
     struct proxy_certificates certificates;
-    bool keep_host;
+    bool keep_host, keep_deflate;
     const char *control;             /* address of the HTTP interface; NULL: none */
     const char *events;              /* JSON lines go to this file, "-" is `out`; may be NULL */
     bool secrets;                    /* heads are told whole */

@@ -49,7 +49,7 @@ struct served *served_new(struct serve *serve, const char *name, const char *lis
         .to = to.net,
         .tls = at.secure ? serve->tls : NULL,
         .to_tls = to.secure ? serve->to_tls : NULL,
-        .keep_host = serve->options->keep_host,
+        .keep_host = serve->options->keep_host, .keep_deflate = serve->options->keep_deflate,
         .seed = serve->options->seed,
         .file_dir = serve->folder,
         .watch = {.event = told, .arg = serve, .frames = told_more, .keep = told_more ? LIMIT_TRACE_BYTES : 0},

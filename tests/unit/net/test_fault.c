@@ -152,6 +152,30 @@ PAIR_TEST(stall_holds_all_until_off)
     ck_assert(peer_got(&p->b, "out"));
 }
 
+PAIR_TEST(black_hole_swallows_until_off)
+{
+    open_with(p, (struct fault_setting){.kind = FAULT_BLACK_HOLE, .direction = FAULT_BOTH});
+    write_text(&p->a, "out");
+    write_text(&p->b, "in");
+    layer_finish(p->b.layer, FINISH_CLEAN);
+    let_pass(p, 30 * NS_PER_MS);
+    ck_assert_uint_eq(p->a.got.size + p->b.got.size + p->a.heard[HEARD_ENDED], 0);
+    fault_set(p->a.layer, &(struct fault_setting){.kind = FAULT_OFF, .direction = FAULT_BOTH});
+    UNTIL(p, p->a.ends[LAYER_EOF] && peer_got(&p->b, "out"));
+    ck_assert(peer_got(&p->a, "in"));
+}
+
+PAIR_TEST(nothing_goes_out_before_it_is_open)
+{
+    pair_connect(p);
+    p->a.layer = fault_layer(p->a.layer, prng_stream(5, "fault"), &peer_sink, &p->a);
+    fault_unopened(p->a.layer);
+    fault_set(p->a.layer, &(struct fault_setting){.kind = FAULT_CUT, .direction = FAULT_OUT, .amount = 2});
+    write_text(&p->a, "abc");
+    UNTIL(p, p->b.ends[LAYER_RESET]);
+    ck_assert(peer_got(&p->b, "ab"));
+}
+
 PAIR_TEST(stall_hides_a_reset_too)
 {
     open_with(p, (struct fault_setting){.kind = FAULT_STALL, .direction = FAULT_IN});
@@ -286,6 +310,7 @@ END_TEST
 
 UNIT_MAIN("net/fault", without_a_fault_all_passes, latency_delays_both_ways, jitter_keeps_the_order,
           bandwidth_takes_its_time, slice_makes_pieces, cut_outwards, cut_inwards, cut_after_nothing,
-          stall_holds_all_until_off, stall_hides_a_reset_too, held_bytes_are_bounded,
+          stall_holds_all_until_off, black_hole_swallows_until_off, nothing_goes_out_before_it_is_open,
+          stall_hides_a_reset_too, held_bytes_are_bounded,
           small_writes_that_are_held_weigh_little, corrupt_flips_one_bit_in_each_stretch, faults_add_up,
           pause_above_the_fault, release_and_reset_with_bytes_held, every_row_has_words)

@@ -234,6 +234,34 @@ PAIR_TEST(a_certificate_of_another_address)
     contexts_free();
 }
 
+/* Of an authority that the client trusts: one flaw each, and it is that one which is found. */
+PAIR_TEST(certificates_with_one_flaw)
+{
+    static const struct { enum tls_flaw flaw; const char *sentence; } rows[] = {
+        {TLS_EXPIRED, "certificate has expired"}, {TLS_OTHER_NAME, "IP address mismatch for 127.0.0.7"},
+        {TLS_UNKNOWN, "self-signed certificate"}, {TLS_FLAWLESS, NULL}};
+    struct diag why = {0};
+    struct tls_authority *authority = tls_authority_new(&why);
+    ck_assert_ptr_nonnull(authority);
+    p->stack = stack_tls;
+    server_name = "127.0.0.7";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        server = tls_server_new(&(struct tls_server_options){.authority = authority, .flaw = rows[i].flaw,
+                                                             .name = "127.0.0.7"}, &why);
+        write_file("ca.pem", tls_authority_pem(authority));
+        client = tls_client_new(&(struct tls_client_options){.ca_file = "ca.pem"}, &why);
+        ck_assert(server != NULL && client != NULL);
+        if (rows[i].sentence != NULL)
+            expect_sentence(p, rows[i].sentence);
+        else
+            pair_open(p);
+        peer_again(&p->a);
+        peer_again(&p->b);
+        contexts_free();
+    }
+    tls_authority_free(authority);
+}
+
 PAIR_TEST(insecure_takes_any)
 {
     contexts(&(struct tls_client_options){.insecure = true, .alpn = "h2"}, "http/1.1");
@@ -326,5 +354,5 @@ UNIT_MAIN("net/tls", records_byte_by_byte, a_flipped_bit_is_noticed,
           abrupt_finish_is_a_cut, reset_under_tls, finish_before_open,
           paused_records_wait_and_the_end_waits_behind_them, release_in_each_callback,
           an_unknown_certificate, a_certificate_of_another, a_certificate_of_another_address,
-          insecure_takes_any, a_server_without_tls, a_client_without_tls,
+          certificates_with_one_flaw, insecure_takes_any, a_server_without_tls, a_client_without_tls,
           a_peer_that_leaves_in_the_handshake, refused_below, files_that_are_none)
