@@ -4,6 +4,7 @@
 #include "engine/endpoint_state.h"
 
 #include "base/limits.h"
+#include "net/pushback.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -360,6 +361,16 @@ void endpoint_release(struct endpoint *e)
     e->released = true;
     if (e->busy == 0)
         endpoint_destroy(e);
+}
+
+struct layer *endpoint_take_layer(struct endpoint *e)
+{
+    assert(e->busy == 0);
+    layer_pause(e->layer, false);
+    struct layer *layer = pushback_layer(e->layer, e->held.data, e->held.size, NULL, NULL);
+    e->layer = NULL;
+    endpoint_release(e);
+    return layer;
 }
 
 bool endpoint_begin(struct endpoint *e, const struct ws_deflate_params *params)

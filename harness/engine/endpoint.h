@@ -47,6 +47,9 @@ struct endpoint *endpoint_new(struct layer *layer, const struct endpoint_config 
                               const struct endpoint_sink *sink, void *owner);
 /* Who hears of it from now on. */
 void endpoint_listen(struct endpoint *endpoint, const struct endpoint_sink *sink, void *owner);
+/* Ends the endpoint, and leaves its connection to the caller, with what was read and not used; not from within a
+ * callback. */
+struct layer *endpoint_take_layer(struct endpoint *endpoint);
 /* Closes whatever is open (FIN), without a callback. */
 void endpoint_release(struct endpoint *endpoint);
 

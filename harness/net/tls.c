@@ -332,6 +332,15 @@ struct layer *tls_layer(struct tls_context *context, struct layer *below, const 
     return &t->layer;
 }
 
+const char *tls_layer_server_name(const struct layer *layer)
+{
+    while (layer != NULL && layer->ops != &tls_ops)
+        layer = layer->below;
+    const char *name = layer == NULL ? NULL : SSL_get_servername(((const struct tls *)layer)->ssl,
+                                                                 TLSEXT_NAMETYPE_host_name);
+    return name == NULL ? "" : name;
+}
+
 const char *tls_layer_alpn(const struct layer *layer)
 {
     return ((const struct tls *)layer)->alpn;

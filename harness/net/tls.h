@@ -50,6 +50,8 @@ void tls_context_free(struct tls_context *context);
  * verified (an IP address is verified as such and not sent); NULL in the server role. */
 struct layer *tls_layer(struct tls_context *context, struct layer *below, const char *server_name,
                         const struct layer_sink *sink, void *owner);
+/* Server: the name that the client asked for (SNI), of the TLS layer in this stack; "" when there is none. */
+const char *tls_layer_server_name(const struct layer *layer);
 /* What ALPN chose; "" when nothing. */
 const char *tls_layer_alpn(const struct layer *layer);
 

@@ -254,6 +254,21 @@ static enum role_tested role_of(const struct step *line)
          : line->form == FORM_TESTEE_CLIENT ? TESTED_CLIENT : TESTED_BOTH;
 }
 
+static struct setting *copy_settings(struct chapter *c, const struct step *step);
+
+static void keep_hint(struct chapter *c, const struct step *line)
+{
+    struct step **at = &c->test_case->hints;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = line->form == FORMS ? NULL : arena_copy(&c->p->script->arena, line, sizeof *line);
+    c->p->no_memory = c->p->no_memory || (*at == NULL && line->form != FORMS);
+    if (*at == NULL)
+        return;
+    (*at)->next = NULL;
+    (*at)->settings = copy_settings(c, line);
+}
+
 /* The lines of which there is one, or one of each kind. */
 static void read_head_line(struct chapter *c, const struct step *s)
 {
@@ -269,6 +284,9 @@ static void read_head_line(struct chapter *c, const struct step *s)
         break;
     case VERB_TESTEE_ROLE:
         t->tested = role_of(s);
+        break;
+    case VERB_HINT:
+        keep_hint(c, s);
         break;
     case VERB_CLIENTS:
         t->clients = (unsigned)step_number(s, SLOT_COUNT, 1);

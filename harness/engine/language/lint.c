@@ -47,6 +47,20 @@ struct lint {
 
 /* ---- names ---- */
 
+/* What the runner knows by itself: of the latest request; of a case with hints, its port. */
+static bool is_runners(const struct test_case *t, const char *name)
+{
+    static const char *const answers[] = {"accept", "accept_lower"};
+    static const char *const places[] = {"here", "port", "scheme", "page"};
+    for (size_t i = 0; t->tested == TESTED_CLIENT && i < sizeof answers / sizeof *answers; i++)
+        if (strcmp(name, answers[i]) == 0)
+            return true;
+    for (size_t i = 0; t->hints != NULL && i < sizeof places / sizeof *places; i++)
+        if (strcmp(name, places[i]) == 0)
+            return true;
+    return false;
+}
+
 static void use_name(struct lint *l, const struct step *step, int column, const char *name)
 {
     const struct test_case *t = l->test_case;
@@ -58,7 +72,7 @@ static void use_name(struct lint *l, const struct step *step, int column, const 
     }
     if (l->in_repeat > 0 && strcmp(name, "i") == 0)
         return;
-    if (t->tested == TESTED_CLIENT && strcmp(name, "accept") == 0) /* the runner's, of the latest request */
+    if (is_runners(t, name))
         return;
     bool known = false;
     struct suggestion near = suggest(name, strlen(name));
@@ -334,6 +348,8 @@ static void lint_case(struct lint *l, const struct test_case *t)
     l->looks = false;
     memset(l->family_used, 0, sizeof l->family_used);
     check_head(l);
+    for (const struct step *line = t->hints; line != NULL; line = line->next)
+        check_names(l, line);
     lint_steps(l, t->steps);
     check_unused(l);
     check_actors(l);

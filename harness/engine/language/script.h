@@ -136,6 +136,7 @@ struct test_case {
     const char *needs_protocol;
     const struct family_value *each; /* of a family's case: what its names stand for */
     size_t each_count;
+    struct step *hints;       /* its HINT lines, as steps are; NULL: none */
     unsigned clients;         /* processes of the client under test; 0: not said */
     unsigned rate;            /* numbered messages that each is asked to make in a second; 0: not said */
     struct step *steps;       /* STEP verbs only; each member of a family has its own, with its value in place */

@@ -48,6 +48,33 @@ static void head_without_port(struct peer_conn *conn, struct buf *text)
     peer_line_replace(text, "Host:", "Host: 127.0.0.1\r\n");
 }
 
+static void head_with_path_doubled(struct peer_conn *conn, struct buf *text)
+{
+    (void)conn;
+    change_line(text, " /", " //");
+}
+
+static void head_without_path(struct peer_conn *conn, struct buf *text)
+{
+    (void)conn;
+    if (strstr(buf_text(text), " /?") != NULL)
+        change_line(text, " /?", " ?");
+}
+
+static void head_with_hash(struct peer_conn *conn, struct buf *text)
+{
+    (void)conn;
+    if (strstr(buf_text(text), "%23") != NULL)
+        change_line(text, "%23", "#");
+}
+
+static void head_without_brackets(struct peer_conn *conn, struct buf *text)
+{
+    (void)conn;
+    if (strstr(buf_text(text), "Host: [::1]") != NULL)
+        change_line(text, "Host: [::1]", "Host: ::1");
+}
+
 static void head_with_other_upgrade(struct peer_conn *conn, struct buf *text)
 {
     (void)conn;
@@ -297,6 +324,12 @@ static void agree_full_client_window(struct peer_conn *conn, struct ws_deflate_p
     params->client_max_window_bits = 15;
 }
 
+static void agree_full_server_window(struct peer_conn *conn, struct ws_deflate_params *params)
+{
+    (void)conn;
+    params->server_max_window_bits = 15;
+}
+
 static void agree_small_server_window(struct peer_conn *conn, struct ws_deflate_params *params)
 {
     (void)conn;
@@ -366,12 +399,12 @@ static bool end_at_once(struct peer_conn *conn)
 
 /* ---- the table ---- */
 
-enum needs { PLAIN, DEFLATE, PROTOCOL };
+enum needs { PLAIN, DEFLATE, PROTOCOL, SECURE };
 
 static const struct peer_fault faults[] = {
 #define FAULT(name, section, requirement, caught_by, needs, summary, ...)                                 \
-    {name, section, requirement, caught_by, summary, needs == DEFLATE, needs == PROTOCOL,                  \
-     &(const struct peer_hooks){__VA_ARGS__}},
+    {name, section, requirement, caught_by, summary, needs == DEFLATE, needs == PROTOCOL, \
+     needs == SECURE, &(const struct peer_hooks){__VA_ARGS__}},
 #include "engine/peer/client_faults.def"
 #undef FAULT
 };

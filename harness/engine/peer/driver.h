@@ -1,5 +1,6 @@
 /* A driver: takes the reference client through all cases of a serving, ours or
- * Autobahn's fuzzingserver: /getCaseCount, each /runCase, /updateReports. */
+ * Autobahn's fuzzingserver: /getCaseCount, each /runCase, /updateReports; ours has
+ * hints for some (/getCaseHints), which it follows. */
 #ifndef ENGINE_DRIVER_H
 #define ENGINE_DRIVER_H
 
@@ -12,6 +13,8 @@ struct driver_config {
     const char *agent;
     unsigned parallel;              /* cases at once; 0: 1 */
     struct tls_context *tls;
+    struct tls_context *any_tls;    /* that takes any certificate, for a defect; may be NULL */
+    bool verifies;                  /* `tls` does not */
     bool deflate;
     const char *const *protocols;
     const struct peer_fault *fault; /* in its cases alone: a driver has to be able to ask */

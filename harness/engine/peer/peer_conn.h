@@ -89,6 +89,7 @@ struct peer_hooks {
     const char *overlooks;
     /* Beginning of a line that an acceptance (a client: its request) lacks, and a line that it has too much. */
     const char *drops, *adds;
+    unsigned ways; /* client: enum client_way, together */
     /* What will be answered. */
     void (*answer)(struct peer_conn *conn, const struct ws_head *head, struct ws_server_answer *answer);
     /* Client: fails a response that is right. */

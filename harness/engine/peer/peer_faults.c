@@ -120,7 +120,8 @@ enum needs { PLAIN, DEFLATE };
 
 static const struct peer_fault faults[] = {
 #define FAULT(name, section, requirement, caught_by, needs, summary, ...) \
-    {name, section, requirement, caught_by, summary, needs == DEFLATE, false, &(const struct peer_hooks){__VA_ARGS__}},
+    {name, section, requirement, caught_by, summary, needs == DEFLATE, false, false, \
+     &(const struct peer_hooks){__VA_ARGS__}},
 #include "engine/peer/peer_faults.def"
 #undef FAULT
 };

@@ -66,6 +66,9 @@ static void check_needs(struct runner *r)
 {
     const struct runner_config *config = &r->config;
     bool secure = config->role == WS_SERVER ? listener_share_secure(config->listener) : config->testee->url.secure;
+    secure |= config->hinted && config->hinted->tunnel_tls;
+    if (r->test->hints && !config->hinted)
+        unmet(r, "a driver that takes hints");
     if (r->test->needs[FORM_NEEDS_TLS] && !secure)
         unmet(r, "TLS");
     if (r->test->needs[FORM_NEEDS_PLAIN] && secure)

@@ -115,9 +115,20 @@ static enum match match_refused(struct runner *r, struct conn *c, const struct s
     return c->end ? MATCH_YES : MATCH_WAIT;
 }
 
+/* ---- a client with hints ---- */
+
+static enum match match_client(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                               struct outcome *outcome)
+{
+    (void)item;
+    if (step->form == FORM_EXPECT_REQUEST)
+        return match_request(r, c, step, outcome);
+    return step->form == FORM_EXPECT_SNI ? match_sni(r, c, step, outcome) : match_told(r, c, step, outcome);
+}
+
 /* ---- payloads ---- */
 
-static enum match same_bytes(struct runner *r, const struct setting *payload, const uint8_t *bytes, size_t size,
+enum match same_bytes(struct runner *r, const struct setting *payload, const uint8_t *bytes, size_t size,
                              struct outcome *outcome)
 {
     struct buf want;
@@ -295,6 +306,11 @@ static const struct matcher matchers[FORMS] = {
     [FORM_EXPECT_HEADER] = {0, match_header},
     [FORM_EXPECT_NO_HEADER] = {0, match_no_header},
     [FORM_EXPECT_REFUSED] = {0, match_refused},
+    [FORM_EXPECT_REQUEST] = {0, match_client},
+    [FORM_EXPECT_NO_REQUEST] = {0, match_client},
+    [FORM_EXPECT_TOLD_OPEN] = {0, match_client},
+    [FORM_EXPECT_TOLD_FAILED] = {0, match_client},
+    [FORM_EXPECT_SNI] = {0, match_client},
     [FORM_EXPECT_TEXT] = {ITEM_MESSAGE, match_message},
     [FORM_EXPECT_BINARY] = {ITEM_MESSAGE, match_message},
     [FORM_EXPECT_MESSAGE] = {ITEM_MESSAGE, match_message},

@@ -227,6 +227,7 @@ struct runner {
     size_t capture_count;
     char round_text[24];       /* ${i} */
     char accept_key[WS_ACCEPT_SIZE + 1]; /* ${accept}, as server: the answer to the latest request's key */
+    char accept_lower[WS_ACCEPT_SIZE + 1]; /* the same in lower case, which is wrong */
 
     uint32_t masks[MASKS_KEPT]; /* keys of the last frames, on all connections */
     unsigned mask_count;
@@ -241,6 +242,7 @@ struct runner {
     uint64_t published;        /* our last number */
     uint64_t publish_at;       /* when the next one is due */
     const char *client_ended;  /* how its last process did; NULL: one runs */
+    enum { TOLD_NOTHING, TOLD_OPEN, TOLD_FAILED } told; /* by its driver, in a case with hints */
     bool listened_off;         /* the port was closed: that nobody comes is the client's doing */
 
     unsigned fences;
@@ -293,6 +295,7 @@ step_fn step_open, step_reconnect;
 step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
 step_fn step_expect, step_fence;
 step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
+step_fn step_tunnel;
 step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers, step_setup;
 
 /* Writes what the pump holds. */
@@ -399,6 +402,15 @@ struct outcome {
 unsigned match_wants(enum form form);
 bool is_handshake_form(enum form form);
 enum match match_step(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                      struct outcome *outcome);
+
+/* "the driver says ..." */
+const char *told_words(const struct runner *r);
+/* The head that is there, or the driver's word, as one of these forms wants it; in hints.c. */
+enum match match_request(struct runner *r, struct conn *c, const struct step *step, struct outcome *outcome);
+enum match match_told(struct runner *r, const struct conn *c, const struct step *step, struct outcome *outcome);
+enum match match_sni(struct runner *r, const struct conn *c, const struct step *step, struct outcome *outcome);
+enum match same_bytes(struct runner *r, const struct setting *payload, const uint8_t *bytes, size_t size,
                       struct outcome *outcome);
 
 /* ---- pattern.c ---- */

@@ -11,6 +11,7 @@
 
 #define STEPS_AT_ONCE 256u /* then other runners have their turn */
 #define DEFAULT_TIMEOUT_NS (2 * NS_PER_S)
+#define RUNNER_KNOWN 7u    /* names that are not captured: ${i}, ${accept} ... */
 
 static step_fn *const step_fns[FORMS] = {
     [FORM_OPEN] = step_open,
@@ -52,6 +53,12 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_EXPECT_GAPS] = step_gaps,
     [FORM_EXPECT_NUMBERS] = step_numbers,
     [FORM_EXPECT_SETUP] = step_setup,
+    [FORM_EXPECT_REQUEST] = step_expect,
+    [FORM_EXPECT_NO_REQUEST] = step_expect,
+    [FORM_EXPECT_TOLD_OPEN] = step_expect,
+    [FORM_EXPECT_TOLD_FAILED] = step_expect,
+    [FORM_EXPECT_SNI] = step_expect,
+    [FORM_TUNNEL] = step_tunnel,
     [FORM_LISTEN_OFF] = step_listen,
     [FORM_LISTEN_CERTIFICATE] = step_listen,
     [FORM_LISTEN_CUT] = step_listen,
@@ -179,19 +186,30 @@ enum progress wait_until(struct runner *r, uint64_t at_ns)
     return STEP_WAIT;
 }
 
+/* What the runner knows by itself. */
+static size_t add_known(const struct runner *r, struct capture *all, size_t count)
+{
+    const struct hinted *hinted = r->config.hinted;
+    const struct { const char *name, *value; } known[RUNNER_KNOWN] = {
+        {"i", r->round_text}, {"accept", r->accept_key}, {"accept_lower", r->accept_lower},
+        {"here", hinted ? hinted->here : ""}, {"port", hinted ? hinted->port : ""},
+        {"scheme", hinted ? hinted->scheme : ""}, {"page", hinted ? hinted->page : ""}};
+    for (size_t i = 0; i < RUNNER_KNOWN; i++)
+        if (*known[i].value)
+            all[count++] = (struct capture){known[i].name, (const uint8_t *)known[i].value, strlen(known[i].value)};
+    return count;
+}
+
 bool runner_payload(struct runner *r, const struct payload *payload, struct buf *out)
 {
-    struct capture all[LIMIT_CAPTURES + SCRIPT_EACH_MAX + 2];
+    struct capture all[LIMIT_CAPTURES + SCRIPT_EACH_MAX + RUNNER_KNOWN];
     struct diag why = {0};
     size_t count = r->capture_count;
     memcpy(all, r->captures, count * sizeof *all);
     for (size_t i = 0; i < r->test->each_count; i++)
         all[count++] = (struct capture){r->test->each[i].name, (const uint8_t *)r->test->each[i].value,
                                         strlen(r->test->each[i].value)};
-    if (*r->round_text)
-        all[count++] = (struct capture){"i", (const uint8_t *)r->round_text, strlen(r->round_text)};
-    if (*r->accept_key)
-        all[count++] = (struct capture){"accept", (const uint8_t *)r->accept_key, strlen(r->accept_key)};
+    count = add_known(r, all, count);
     if (!r->run->samples)
         r->run->samples = sample_sets_new(&r->run->arena, r->config.seed);
     r->samples.sets = r->run->samples;

@@ -17,6 +17,12 @@ enum weights {
     WEIGHTS_AUTOBAHN, /* as RFC, in the cases that Autobahn|Testsuite has too; in others it is INFO */
 };
 
+/* Of a case whose hints the driver asked for: where its port is, for that driver. */
+struct hinted {
+    const char *here, *port, *scheme, *page; /* what ${here} ... stand for */
+    struct tls_context *tunnel_tls; /* what comes through a `tunnel` speaks TLS; NULL: it does not */
+};
+
 struct runner_config {
     struct loop *loop;
     const struct testee *testee;
@@ -32,6 +38,7 @@ struct runner_config {
     double pace;               /* factor on every time that a script names, for a client that was made faster; 0: 1 */
     uint64_t grace_ns;         /* what a testee's machine may need on top of what a script allows */
     bool own_listener;         /* server role: nobody else gets connections from it, so that attempts can be counted */
+    const struct hinted *hinted; /* outlives the runner; NULL: nobody takes hints */
     const struct promises *promises; /* of the client under test; NULL: none */
     const char *file_dir;      /* for file("..."), NULL: not allowed */
     const char *replay_prefix; /* "wsgauntlet run --url ws://... " : the replay command is made from it */
@@ -58,6 +65,12 @@ size_t runner_attempts(const struct runner *runner);
 void runner_heard_number(struct runner *runner, uint64_t n);
 /* A line for the trace. */
 void runner_heard(struct runner *runner, const char *text);
+/* Its driver says how its hints went: the client's connection was open, or it could not be opened. */
+void runner_told(struct runner *runner, bool opened);
+/* Its driver cannot do what the hints ask for: UNIMPLEMENTED. */
+void runner_cannot(struct runner *runner);
+/* The hints as JSON, for the driver (docs/testing-clients.md). False: the case is over. */
+bool runner_hints(struct runner *runner, struct buf *out);
 /* Its last process has ended: who waits for it need not go on. `how`: "exit status 0". */
 void runner_client_ended(struct runner *runner, const char *how);
 

@@ -28,6 +28,8 @@ static enum progress open_failed(struct runner *r, const struct conn *c, const c
 {
     const char *expected = expected_words(r, r->step);
     bool client = r->config.role == WS_CLIENT;
+    if (!client && !c->endpoint && r->told)
+        return end_case(r, VERDICT_FAIL, expected, told_words(r), "the client did not come");
     if (!client && !c->endpoint && r->config.come_ns)
         return end_case(r, VERDICT_ERROR, expected, "no connection", "the driver did not call for this case again");
     if (!client && !c->endpoint)

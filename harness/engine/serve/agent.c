@@ -107,11 +107,20 @@ static void idle_soon(struct serve *serve)
         serve->idle = timer_start(serve->config.loop, 0, idle, serve);
 }
 
+static void leave_port(struct entry *entry)
+{
+    if (entry->own != NULL)
+        own_port_free(entry->own);
+    else
+        listener_share_free(entry->share);
+    entry->own = NULL;
+    entry->share = NULL;
+}
+
 static void no_longer_under_way(struct entry *entry)
 {
     entry->runner = NULL;
-    listener_share_free(entry->share);
-    entry->share = NULL;
+    leave_port(entry);
     entry->agent->serve->under_way--;
 }
 
@@ -122,7 +131,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
     struct serve *serve = agent->serve;
     struct call *next = entry->waiting;
     no_longer_under_way(entry);
-    entry->owed = entry->slot->connections - entry->came;
+    entry->owed = entry->slot->of->test->hints != NULL ? 0 : entry->slot->connections - entry->came;
     result->sent_digest = hash_value(&trace->sent);
     if (serve->config.autobahn != NULL)
         result->alias = entry->slot->label;
@@ -158,13 +167,14 @@ static bool begin(struct entry *entry)
     struct case_result *result = NULL;
     char section[64];
     entry->playing = run_result_new();
-    entry->share = listener_share_fed(serve->config.tls != NULL);
+    entry->share = entry->own != NULL ? entry->own->share : listener_share_fed(serve->config.tls != NULL);
     if (entry->playing != NULL)
         result = run_result_add(entry->playing);
     struct runner_config config = {
         .loop = serve->config.loop, .testee = &serve->testee, .role = WS_SERVER, .listener = entry->share,
         .seed = serve->config.seed, .patience = serve->config.patience, .full = serve->config.full,
-        .replay_prefix = serve->config.replay_prefix,
+        .replay_prefix = serve->config.replay_prefix, .weights = serve->config.weights,
+        .own_listener = entry->own != NULL, .hinted = entry->own != NULL ? &entry->own->hinted : NULL,
         .come_ns = COME_PATIENCE_NS};
     if (result != NULL && entry->share != NULL) {
         suite_section(of->script, section, sizeof section);
@@ -178,14 +188,47 @@ static bool begin(struct entry *entry)
         return true;
     }
     run_result_free(entry->playing);
-    listener_share_free(entry->share);
+    leave_port(entry);
     entry->playing = NULL;
-    entry->share = NULL;
     return false;
+}
+
+void entry_hint(struct entry *entry, struct call *call)
+{
+    struct diag why = {0};
+    struct buf hints;
+    if (entry->slot->of->test->hints == NULL) {
+        web_refuse(call, 400, "this case has no hint; /getCaseHints lists those that have one");
+        return;
+    }
+    if (entry->runner != NULL) {
+        web_refuse(call, 503, "this case is under way");
+        return;
+    }
+    entry->own = own_port_new(call, entry->slot->of->test, &why);
+    if (entry->own == NULL || !begin(entry)) {
+        web_refuse(call, 503, "%s", why.kind == DIAG_NONE ? "there is no memory for another case" : why.text);
+        return;
+    }
+    buf_init(&hints, 0);
+    talk(call, runner_hints(entry->runner, &hints) ? buf_text(&hints) : "null"); /* null: it is over already */
+    buf_free(&hints);
+}
+
+void entry_told(struct entry *entry, struct call *call, bool opened)
+{
+    if (entry->runner != NULL && entry->own != NULL)
+        runner_told(entry->runner, opened);
+    talk(call, NULL);
 }
 
 void entry_play(struct entry *entry, struct call *call, bool first)
 {
+    if (entry->runner != NULL && entry->own != NULL) {
+        runner_cannot(entry->runner);
+        talk(call, NULL);
+        return;
+    }
     if (entry->runner == NULL && !first && entry->owed != 0) {
         entry->owed--;
         talk(call, NULL);
@@ -252,7 +295,7 @@ void agents_free(struct serve *serve)
             struct entry *entry = &agent->entries[i];
             if (entry->runner != NULL)
                 runner_abandon(entry->runner);
-            listener_share_free(entry->share);
+            leave_port(entry);
             run_result_free(entry->playing);
             run_result_free(entry->done);
         }

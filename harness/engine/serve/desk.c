@@ -83,6 +83,47 @@ static void get_case_info(struct call *call)
     buf_free(&text);
 }
 
+/* The numbers of the cases that have hints. */
+static void get_case_hints(struct call *call)
+{
+    const struct numbering *numbering = &call->serve->numbering;
+    const char *between = "";
+    struct buf text;
+    buf_init(&text, 0);
+    buf_append_byte(&text, '[');
+    for (size_t i = 0; i < numbering->count; i++) {
+        if (numbering->slots[i].of->test->hints == NULL)
+            continue;
+        buf_printf(&text, "%s%zu", between, numbering->slots[i].first);
+        between = ",";
+    }
+    buf_append_byte(&text, ']');
+    talk(call, buf_text(&text));
+    buf_free(&text);
+}
+
+static void get_case_hint(struct call *call)
+{
+    const struct serve_slot *slot = case_of(call);
+    struct agent *agent = slot == NULL ? NULL : agent_of(call);
+    if (agent != NULL)
+        entry_hint(agent_entry(agent, slot), call);
+}
+
+static void tell_case(struct call *call)
+{
+    const char *outcome = call->query.values[QUERY_OUTCOME];
+    const struct serve_slot *slot = case_of(call);
+    struct agent *agent = slot == NULL ? NULL : agent_of(call);
+    bool opened = strcmp(outcome, "opened") == 0;
+    if (agent == NULL)
+        return;
+    if (opened || strcmp(outcome, "failed") == 0)
+        entry_told(agent_entry(agent, slot), call, opened);
+    else
+        web_refuse(call, 400, "outcome has to be opened or failed");
+}
+
 static void get_case_status(struct call *call)
 {
     const struct serve_slot *slot = case_of(call);
@@ -150,6 +191,8 @@ struct route {
 static const struct route routes[] = {
     {"/getCaseCount", get_case_count, explain_upgrade},   {"/getCaseInfo", get_case_info, explain_upgrade},
     {"/getCaseStatus", get_case_status, explain_upgrade}, {"/runCase", run_case, explain_upgrade},
+    {"/getCaseHints", get_case_hints, explain_upgrade},   {"/getCaseHint", get_case_hint, explain_upgrade},
+    {"/tellCase", tell_case, explain_upgrade},
     {"/updateReports", update_reports, explain_upgrade},  {"/stopServer", stop_server, explain_upgrade},
     {"/", NULL, web_page},                                {"/results.json", NULL, web_results},
 };

@@ -4,6 +4,7 @@
 #define ENGINE_SERVE_PARTS_H
 
 #include "engine/endpoint.h"
+#include "engine/runner/runner.h"
 #include "engine/serve/numbering.h"
 #include "engine/serve/query.h"
 #include "engine/serve/serve.h"
@@ -72,6 +73,18 @@ void talk(struct call *call, const char *text);
 void talk_later(struct call *call, struct entry *entry);
 void talk_say(struct call *call, const char *text);
 
+/* ---- own_port.c: where a case with hints is played ---- */
+
+struct own_port {
+    struct hinted hinted;
+    struct listener_share *share;
+    struct tls_context *untrusted; /* of its own port; NULL: the serving's */
+    char here[WS_HOST_MAX + 10], port[8], page[WS_HOST_MAX + 20];
+};
+/* A port for this case, named as the driver names us in its call. NULL with a diag. */
+struct own_port *own_port_new(const struct call *call, const struct test_case *test, struct diag *why);
+void own_port_free(struct own_port *own);
+
 /* ---- agent.c ---- */
 
 /* One case for one agent. */
@@ -81,6 +94,7 @@ struct entry {
     struct run_result *playing; /* while it is under way, its result to be */
     struct runner *runner;
     struct listener_share *share;
+    struct own_port *own;          /* of a case whose hints were asked for; NULL: it plays by calls */
     unsigned came;              /* connections of it */
     unsigned owed;              /* connections that a driver will still make for a case that ended before them */
     struct call *waiting;       /* for its end, to play it again */
@@ -102,6 +116,10 @@ struct agent *agent_find(struct serve *serve, const char *name, bool make);
 struct entry *agent_entry(struct agent *agent, const struct serve_slot *slot);
 /* The call is for this case: it is played with it. `first`: by the first of its numbers. */
 void entry_play(struct entry *entry, struct call *call, bool first);
+/* A case with hints begins on a port of its own, and the driver hears what to do. */
+void entry_hint(struct entry *entry, struct call *call);
+/* How it went. */
+void entry_told(struct entry *entry, struct call *call, bool opened);
 /* The call wants its result, now or when it is there. */
 void entry_ask(struct entry *entry, struct call *call);
 /* It has gone, and neither waits nor asks any more. */

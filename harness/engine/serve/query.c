@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const char *const key_names[QUERY_KEYS] = {"case", "casetuple", "agent", "shutdownOnComplete"};
+static const char *const key_names[QUERY_KEYS] = {"case", "casetuple", "agent", "shutdownOnComplete", "outcome"};
 
 static int hex_value(char c)
 {

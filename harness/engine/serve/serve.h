@@ -1,12 +1,14 @@
 /* Testing clients: one port that any number of clients come to, by Autobahn's
  * driver protocol (docs/testing-clients.md), each call a connection of its own:
  * /getCaseCount, /runCase?case=N&agent=A, /getCaseInfo?case=N,
- * /getCaseStatus?case=N&agent=A, /updateReports?agent=A, /stopServer. A browser gets a page that
+ * /getCaseStatus?case=N&agent=A, /updateReports?agent=A, /stopServer; and for a driver that can
+ * do more with its client, /getCaseHints, /getCaseHint, /tellCase. A browser gets a page that
  * runs the cases in it. Each agent is a testee with results of its own. */
 #ifndef ENGINE_SERVE_H
 #define ENGINE_SERVE_H
 
 #include "engine/serve/numbering.h"
+#include "engine/runner/runner.h"
 #include "engine/suite/baseline.h"
 
 struct serve;
@@ -24,6 +26,7 @@ struct serve_config {
     const char *replay_prefix;   /* "wsgauntlet serve": see runner_config */
     const char *started;         /* UTC, of the results */
     const char *command;         /* of --exec, for the results; "" */
+    enum weights weights;        /* what fails a client */
     const struct baseline *baseline; /* failures that are known; may be NULL */
 
     /* Called from the loop. Any may be NULL. */

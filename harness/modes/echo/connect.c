@@ -42,8 +42,9 @@ static void on_over(void *arg, bool opened, const char *kept)
     loop_stop(visit->loop);
 }
 
+/* The second context takes any certificate. */
 static bool begin(struct visit *visit, const struct connect_options *options, const struct ws_url *url,
-                  struct tls_context *tls, const struct peer_fault *fault)
+                  struct tls_context *const tls[2], const struct peer_fault *fault)
 {
     static const char *const offered[] = {"chat", "superchat", NULL};
     bool deflate = options->deflate || (fault != NULL && fault->needs_deflate);
@@ -54,11 +55,12 @@ static bool begin(struct visit *visit, const struct connect_options *options, co
     if (strcmp(url->resource, "/") == 0)
         visit->driver = driver_start(visit->loop, &(struct driver_config){
             .base = url, .agent = options->agent != NULL ? options->agent : agent, .parallel = options->parallel,
-            .tls = tls, .deflate = deflate, .protocols = protocols, .fault = fault, .seed = options->seed,
+            .tls = tls[0], .any_tls = tls[1], .verifies = !options->insecure,
+            .deflate = deflate, .protocols = protocols, .fault = fault, .seed = options->seed,
             .message_max = options->message_max, .done = on_done, .arg = visit});
     else
         visit->client = client_start(visit->loop, &(struct client_config){
-            .url = url, .tls = tls, .deflate = deflate, .protocols = protocols, .fault = fault,
+            .url = url, .tls = tls[0], .deflate = deflate, .protocols = protocols, .fault = fault,
             .seed = options->seed, .message_max = options->message_max, .over = on_over, .arg = visit});
     return visit->driver != NULL || visit->client != NULL;
 }
@@ -73,7 +75,7 @@ static void end(struct visit *visit)
 }
 
 static bool go(const struct connect_options *options, const struct ws_url *url, const struct peer_fault *fault,
-               struct tls_context *tls, struct diag *why)
+               struct tls_context *const tls[2], struct diag *why)
 {
     struct visit visit = {.loop = loop_uv_new(why)};
 
@@ -96,7 +98,7 @@ int connect_main(const struct connect_options *options, struct diag *why)
 {
     struct ws_url url;
     const char *reason = "";
-    struct tls_context *tls = NULL;
+    struct tls_context *tls[2] = {NULL};
 
     if (options->fault != NULL && strcmp(options->fault, "list") == 0)
         return echo_list_faults(client_faults, options->out);
@@ -104,9 +106,12 @@ int connect_main(const struct connect_options *options, struct diag *why)
     if (!ws_url_parse(&url, options->url, true, &reason))
         diag_set(why, DIAG_USAGE, "%s is not a WebSocket URL: %s", options->url, reason);
     if (why->kind == DIAG_NONE && url.secure)
-        tls = tls_client_new(&(struct tls_client_options){.ca_file = options->ca_file, .insecure = options->insecure,
-                                                          .alpn = "http/1.1"}, why);
+        tls[0] = tls_client_new(&(struct tls_client_options){.ca_file = options->ca_file, .alpn = "http/1.1",
+                                                             .insecure = options->insecure}, why);
+    if (why->kind == DIAG_NONE && url.secure)
+        tls[1] = tls_client_new(&(struct tls_client_options){.insecure = true, .alpn = "http/1.1"}, why);
     bool fine = why->kind == DIAG_NONE && go(options, &url, fault, tls, why);
-    tls_context_free(tls);
+    tls_context_free(tls[0]);
+    tls_context_free(tls[1]);
     return fine ? 0 : (int)why->kind;
 }

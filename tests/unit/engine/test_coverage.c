@@ -1,5 +1,5 @@
 /* Requirement coverage: counted as it should be on a suite of three cases, and
- * what is promised of the embedded one: for a server at least 95 % of the
+ * what is promised of the embedded one: for either role at least 95 % of the
  * requirements that can be shown over HTTP/1.1, and a reason for each of the others. */
 #include "unit.h"
 
@@ -63,7 +63,7 @@ START_TEST(cases_count_for_their_role_and_basis)
 }
 END_TEST
 
-/* Documents whose coverage for a server is promised. */
+/* Documents whose coverage is promised; of the first two for each role, of all together. */
 static const char *const promised[] = {"RFC6455", "RFC7692", "RFC9110", "RFC9112", "RFC3629", "IANA-WS"};
 
 static void check_reason(const struct requirement *row, enum tested_role role, size_t cases)
@@ -75,12 +75,19 @@ static void check_reason(const struct requirement *row, enum tested_role role, s
                   tested_role_word(role));
 }
 
-static void check_promise(const struct coverage *coverage, const char *name)
+static void check_promise(const struct coverage *coverage, enum tested_role role)
 {
-    struct coverage_count sum = coverage_sum(document(coverage, name), ROLE_SERVER);
-    ck_assert_msg(sum.testable == sum.shown + sum.explained, "%s: %zu requirements without a case or a reason", name,
-                  sum.testable - sum.shown - sum.explained);
-    ck_assert_uint_gt(sum.shown, 0);
+    struct coverage_count all = {0};
+    for (size_t i = 0; i < sizeof promised / sizeof *promised; i++) {
+        struct coverage_count sum = coverage_sum(document(coverage, promised[i]), role);
+        ck_assert_msg(sum.testable == sum.shown + sum.explained, "%s, %s: %zu requirements without a case or a reason",
+                      promised[i], tested_role_word(role), sum.testable - sum.shown - sum.explained);
+        ck_assert_msg(i > 1 || coverage_percent(sum) >= PROMISED_PERCENT, "%s, %s: %u %%", promised[i],
+                      tested_role_word(role), coverage_percent(sum));
+        all.testable += sum.testable;
+        all.shown += sum.shown;
+    }
+    ck_assert_uint_ge(coverage_percent(all), PROMISED_PERCENT);
 }
 
 START_TEST(what_is_promised_has_a_case_or_a_reason)
@@ -94,13 +101,8 @@ START_TEST(what_is_promised_has_a_case_or_a_reason)
     for (size_t i = 0; i < requirements.count; i++)
         for (enum tested_role role = 0; role < ROLES; role++)
             check_reason(&requirements.rows[i], role, coverage.cases[role][i]);
-    struct coverage_count all = {0};
-    for (size_t i = 0; i < sizeof promised / sizeof *promised; i++) {
-        check_promise(&coverage, promised[i]);
-        all.testable += coverage_sum(document(&coverage, promised[i]), ROLE_SERVER).testable;
-        all.shown += coverage_sum(document(&coverage, promised[i]), ROLE_SERVER).shown;
-    }
-    ck_assert_uint_ge(coverage_percent(all), PROMISED_PERCENT);
+    for (enum tested_role role = 0; role < ROLES; role++)
+        check_promise(&coverage, role);
     coverage_free(&coverage);
     suite_free(&suite);
     teardown();
