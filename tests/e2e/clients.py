@@ -20,12 +20,18 @@ import subprocess
 from checks import check, end, own_folder, packages, peers, program, run
 
 QUICK = ["--section", "handshake", "--section", "rfc6455/client", "--section", "rfc7692/client", "--section",
+         "rfc6455/client-limits", "--section", "rfc7692/client-offers", "--section",
          "rfc6455/close", "--section", "rfc6455/ping", "--section", "rfc6455/utf8"]
+# What a driver that follows hints is there for; the rest is played with the plain one.
+HINTED = [part for glob in ("client-url/*", "client-proxy/*", "client-opening/*", "client-limits/*", "client-offers/*",
+                            "client-close/begins") for part in ("--case", glob)]
 # The commands for --exec, and what the client cannot be shown.
 CLIENTS = {
     "ws": f"exec node {peers}/ws_driver.js {{url}} {{agent}}",
     "undici": f"exec node {peers}/undici_driver.js {{url}} {{agent}}",
     "websockets": f"exec /usr/bin/python3 {peers}/websockets_driver.py {{url}} {{agent}}",
+    "ws_hints": f"exec node {peers}/ws_hints_driver.js {{url}} {{agent}}",
+    "websockets_hints": f"exec /usr/bin/python3 {peers}/websockets_hints_driver.py {{url}} {{agent}}",
     "chromium": f"exec {peers}/chromium_driver.sh {{host}} {{port}} {{agent}}",
 }
 
@@ -37,7 +43,8 @@ def node_is_old():
 
 def play(name, command, every, folder):
     report = folder / f"{name}.json"
-    done = run("serve", *([] if every else QUICK), "--exec", command, "--agent", name, "--json", report,
+    cases = HINTED if name.endswith("_hints") else [] if every else QUICK
+    done = run("serve", *cases, "--exec", command, "--agent", name, "--json", report,
                "--baseline", peers / f"{name}_client.known")
     check(done.returncode == 0, f"{name}: what fails is known", done.stdout + done.stderr)
     check("no longer fails" not in done.stdout, f"{name}: what is known fails", done.stdout)
