@@ -14,16 +14,18 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-fr
 ALLFLAGS := $(STRICT) $(CFLAGS) $(SANFLAGS) -Iharness -I$(BUILD)/gen -DWSGAUNTLET_VERSION='"$(VERSION)"'
 
 # A layer is a folder; it may be linked only with those named behind it.
-LAYERS     := base wire net engine report modes cli
+LAYERS     := base wire net socketio engine report modes cli
 LINK_base   := base
 LINK_wire   := wire
 LINK_net    := net base
-LINK_engine := engine net wire base
-LINK_report := report engine net wire base
-LINK_modes  := modes report engine net wire base
-LINK_cli    := cli modes report engine net wire base
+LINK_socketio := socketio base
+LINK_engine := engine socketio net wire base
+LINK_report := report engine socketio net wire base
+LINK_modes  := modes report engine socketio net wire base
+LINK_cli    := cli modes report engine socketio net wire base
 LIBS_wire   := -lz -lcrypto
 LIBS_net    := -luv -lssl -lcrypto
+LIBS_socketio := -ljansson
 LIBS_engine := $(LIBS_net) -lz -lpcre2-8 -lm -ljansson
 LIBS_report := $(LIBS_engine)
 LIBS_modes  := $(LIBS_report)

@@ -57,13 +57,15 @@ static int print(struct buf *text, struct diag *why)
 static int list_faults(const struct options *options, struct diag *why)
 {
     struct buf text;
+    if (option_set(options, OPTION_CATCH) && option_set(options, OPTION_SOCKETIO))
+        return diag_set(why, DIAG_USAGE, "--catch plays the conformance suite: leave out --socketio"), DIAG_USAGE;
     if (option_set(options, OPTION_CATCH))
         return catch_main(
             &(struct catch_options){
                 .include = option_list(options, OPTION_CASE), .seed = seed_of(options), .out = stdout},
             why);
     buf_init(&text, 0);
-    peer_fault_list(&text);
+    peer_fault_print(option_set(options, OPTION_SOCKETIO) ? socketio_faults : peer_faults, &text);
     return print(&text, why);
 }
 
@@ -82,6 +84,8 @@ static struct whom_options whom_of(const struct options *options, const char *ur
         .simulated = option_set(options, OPTION_SIM),
         .tls = option_set(options, OPTION_TLS),
         .fault = option_text(options, OPTION_FAULT),
+        .socketio = option_set(options, OPTION_SOCKETIO),
+        .eio = option_set(options, OPTION_EIO) ? 3 + (unsigned)option_number(options, OPTION_EIO, 1) : 0,
         .ca_file = option_text(options, OPTION_CA),
         .insecure = option_set(options, OPTION_INSECURE),
         .headers = option_list(options, OPTION_HEADER),
@@ -315,6 +319,7 @@ static int command_ECHO(const struct options *options, struct diag *why)
             .protocols = option_list(options, OPTION_SUBPROTOCOL),
             .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
             .fault = option_text(options, OPTION_FAULT),
+            .socketio = option_set(options, OPTION_SOCKETIO),
             .seed = seed_of(options),
             .out = stdout,
         },
@@ -402,6 +407,7 @@ static int command_LIST(const struct options *options, struct diag *why)
             .requirements = option_set(options, OPTION_REQUIREMENTS),
             .autobahn = option_set(options, OPTION_LIST_AUTOBAHN),
             .resilience = option_set(options, OPTION_LIST_RESILIENCE),
+            .socketio = option_set(options, OPTION_SOCKETIO),
             .out = stdout,
         },
         why);

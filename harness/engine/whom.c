@@ -22,15 +22,18 @@ static bool check_options(const struct whom_options *options, struct diag *why)
         return diag_set(why, DIAG_USAGE, "--sim plays against the built-in peer only: leave out --url and --exec");
     if (options->url != NULL && options->tls)
         return diag_set(why, DIAG_USAGE, "--tls is for the built-in peer and --exec: write wss:// in the URL");
-    if (options->fault == NULL || peer_fault_find(options->fault) != NULL)
+    peer_fault_table *table = options->socketio ? socketio_faults : peer_faults;
+    if (options->fault == NULL || peer_fault_in(table, options->fault) != NULL)
         return true;
     struct nearest nearest = {0};
     size_t count;
-    const struct peer_fault *faults = peer_faults(&count);
+    const struct peer_fault *faults = table(&count);
     for (size_t i = 0; i < count; i++)
         nearest_offer(&nearest, options->fault, faults[i].name);
     return diag_set(why, DIAG_USAGE, "unknown fault '%s'; %s%s%s", options->fault,
-                    nearest.word == NULL ? "`wsgauntlet echo --fault list` prints them" : "did you mean '",
+                    nearest.word != NULL ? "did you mean '"
+                    : options->socketio ? "`wsgauntlet echo --socketio --fault list` prints them"
+                                        : "`wsgauntlet echo --fault list` prints them",
                     nearest.word == NULL ? "" : nearest.word, nearest.word == NULL ? "" : "'?");
 }
 
@@ -46,6 +49,9 @@ static void write_replay(struct buf *out, const struct whom_options *options)
     }
     shell_option(out, "--exec", options->command);
     shell_option(out, "--fault", options->fault);
+    buf_append_text(out, options->socketio ? " --socketio" : "");
+    if (options->eio != 0)
+        buf_printf(out, " --eio %u", options->eio);
     shell_option(out, "--ca", options->ca_file);
     for (const char *const *header = options->headers; header != NULL && *header != NULL; header++)
         shell_option(out, "--header", *header);
@@ -121,7 +127,9 @@ static bool start_builtin(struct whom *w, struct diag *why)
         .tls = w->server_tls,
         .deflate = {.enabled = true},
         .protocols = protocols,
-        .fault = w->options->fault == NULL ? NULL : peer_fault_find(w->options->fault),
+        .fault = w->options->fault == NULL ? NULL
+                 : peer_fault_in(w->options->socketio ? socketio_faults : peer_faults, w->options->fault),
+        .socketio = w->options->socketio,
         .seed = w->options->seed,
         .patience = w->options->patience,
     };

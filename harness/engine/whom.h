@@ -13,6 +13,8 @@ struct whom_options {
     bool simulated;             /* the built-in peer, in virtual time */
     bool tls;                   /* built-in peer and --exec: wss */
     const char *fault;          /* of the built-in peer */
+    bool socketio;              /* the built-in peer is a Socket.IO server */
+    unsigned eio;               /* what is played speaks this version of Engine.IO; 0: not said */
     const char *ca_file;
     bool insecure;
     const char *const *headers; /* further request header lines; NULL-terminated, may be NULL */

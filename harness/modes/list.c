@@ -147,7 +147,8 @@ int list_main(const struct list_options *options, struct diag *why)
     struct requirements requirements = {0};
     size_t listed = 0;
     static const char *const checks[] = {"resilience", NULL};
-    if (suite_add_embedded(&suite, options->resilience ? checks : NULL, why)) {
+    const char *const *folders = options->resilience ? checks : options->socketio ? suite_socketio : NULL;
+    if (suite_add_embedded(&suite, folders, why)) {
         const char *const only[] = {options->pattern, NULL};
         bool by_id = !options->requirements && !options->autobahn && options->pattern != NULL;
         suite_filter(&suite, &(struct suite_filter){.include = by_id ? only : NULL, .no_scenarios = true});

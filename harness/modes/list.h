@@ -12,6 +12,7 @@ struct list_options {
     bool requirements;   /* instead of cases: each requirement with the cases that show it */
     bool resilience;     /* instead of cases: the checks of `wsgauntlet resilience`, each with what it needs */
     bool autobahn;       /* instead of cases: the ids of Autobahn|Testsuite, each with its case */
+    bool socketio;       /* the cases for Socket.IO instead of the conformance suite */
     FILE *out;
 };
 

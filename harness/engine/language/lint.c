@@ -5,6 +5,7 @@
 
 #include "engine/language/mistake.h"
 #include "engine/language/verbs.h"
+#include "socketio/packet.h"
 
 #include <pcre2.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct actor {
     int dropped_in;      /* the line, 0: not dropped */
     bool half_open;      /* by a FIN: what still comes can be expected */
     bool sent;
+    bool socketio;       /* the connection was opened as one of Socket.IO */
+    bool opened;
 };
 
 struct name_use {
@@ -39,6 +42,7 @@ struct lint {
     unsigned capture_count;
     unsigned in_repeat;
     bool family_used[SCRIPT_EACH_MAX];
+    bool socketio;       /* the file is about Socket.IO, whose texts are not among the requirements */
     bool looks;          /* some step looks at what the testee does */
 };
 
@@ -181,8 +185,16 @@ static void check_connection(struct lint *l, const struct step *step)
     struct actor *actor = actor_of(l, step->actor);
     bool connects = step->verb == VERB_OPEN || step->verb == VERB_CONNECT || step->verb == VERB_ACCEPT ||
                     step->verb == VERB_RECONNECT;
-    if (connects)
+    bool socketio = step->form == FORM_OPEN_SOCKETIO || step->form == FORM_ACCEPT_SOCKETIO;
+    if (connects) {
         actor->dropped_in = 0;
+        actor->socketio = socketio || (actor->socketio && step->verb == VERB_RECONNECT);
+        actor->opened = true;
+    }
+    if (actor->opened && !actor->socketio && strncmp(form_rows[step->form].words, "socketio ", 9) == 0) {
+        warn(l, step, step->column, "this is no Socket.IO connection");
+        hint(l, "'open socketio' (or 'accept socketio') comes first");
+    }
     if (actor->dropped_in != 0 && needs_connection(step, actor)) {
         warn(l, step, step->column, "the connection was dropped in line %d", actor->dropped_in);
         hint(l, "reconnect, open, connect or accept comes first");
@@ -262,6 +274,30 @@ static void check_pattern(struct lint *l, const struct step *step)
     buf_free(&text);
 }
 
+/* JSON that holds no ${name}. */
+static void check_json(struct lint *l, const struct step *step)
+{
+    const struct setting *json = step_setting(step, SLOT_JSON);
+    bool array = json != NULL && step->form != FORM_SEND_SIO_CONNECT && step->form != FORM_SEND_SIO_ERROR &&
+                 step->form != FORM_EXPECT_SIO_CONNECT && step->form != FORM_EXPECT_SIO_ERROR;
+    struct payload_scope none = {0};
+    struct buf text;
+    buf_init(&text, LIMIT_PAYLOAD_BYTES);
+    if (array)
+        buf_append_byte(&text, '[');
+    if (json != NULL && payload_bytes(json->value.bytes, &none, &text, NULL)) {
+        if (array)
+            buf_append_byte(&text, ']');
+        json_t *value = sio_json_read(buf_text(&text), text.size);
+        if (value == NULL) {
+            warn(l, step, json->column, "this is no JSON");
+            hint(l, array ? "arguments have commas between them: '1,\"two\",{\"three\":3}'" : "an object: '{\"a\":1}'");
+        }
+        json_decref(value);
+    }
+    buf_free(&text);
+}
+
 static void lint_steps(struct lint *l, const struct step *step)
 {
     for (; step != NULL; step = step->next) {
@@ -270,6 +306,7 @@ static void lint_steps(struct lint *l, const struct step *step)
         check_names(l, step);
         check_options(l, step);
         check_pattern(l, step);
+        check_json(l, step);
         lint_steps(l, step->alternatives);
         l->in_repeat += step->verb == VERB_REPEAT;
         lint_steps(l, step->body);
@@ -305,7 +342,8 @@ static void check_head(struct lint *l)
     }
     if (t->timeout_ns == 0)
         warn(l, t->head, t->head->column, "with a timeout of no time nothing can be expected");
-    bool wanted = l->conformance || t->tested != TESTED_CLIENT; /* checks of a client's promises show none */
+    bool client = !l->conformance && t->tested == TESTED_CLIENT; /* checks of a client's promises show none */
+    bool wanted = !l->socketio && !client;
     if (!shows && wanted && !t->is_scenario && l->requirements != NULL) {
         warn(l, t->head, t->head->column, "this case shows no requirement");
         hint(l, "must ID, should ID or may ID");
@@ -368,6 +406,14 @@ static void lint_case(struct lint *l, const struct test_case *t)
     }
 }
 
+static bool speaks_socketio(const struct step *step)
+{
+    for (; step != NULL; step = step->next)
+        if (step->form == FORM_OPEN_SOCKETIO || step->form == FORM_ACCEPT_SOCKETIO)
+            return true;
+    return false;
+}
+
 unsigned script_lint(const struct script *script, const char *const *requirements, struct buf *out)
 {
     struct lint *l = calloc(1, sizeof *l);
@@ -377,6 +423,8 @@ unsigned script_lint(const struct script *script, const char *const *requirement
     }
     l->mistakes.kind = "warning";
     l->requirements = requirements;
+    for (size_t i = 0; i < script->case_count; i++)
+        l->socketio |= speaks_socketio(script->cases[i].steps);
     for (size_t i = 0; i < script->case_count; i++)
         l->conformance |= script->cases[i].requirements != NULL && script->cases[i].requirements[0] != NULL;
     for (size_t i = 0; i < script->case_count; i++)

@@ -34,6 +34,9 @@ static struct suggestion near_option(const struct parser *p)
         if (form_has_option(p->form, &option_rows[i]))
             suggest_word(&near, word, strlen(word));
     }
+    for (enum form form = 0; form < FORMS && form_rows[p->form].words[0] == 0; form++) /* `open socketio` is one too */
+        if (form_rows[form].verb == form_rows[p->form].verb && form_rows[form].words[0] != 0)
+            suggest_word(&near, form_rows[form].words, strlen(form_rows[form].words));
     return near;
 }
 

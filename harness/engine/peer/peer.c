@@ -1,6 +1,7 @@
 /* See peer.h: listening, and the server's side of the opening handshake; what
  * follows it is in peer_conn.c. */
 #include "engine/peer/peer_conn.h"
+#include "engine/peer/socketio_peer.h"
 
 #include "base/limits.h"
 
@@ -21,6 +22,8 @@ struct peer {
     unsigned number; /* of connections so far */
     unsigned mark;
     bool paused;
+    struct sio_hub hub;
+    enum eio_version eio; /* of the request that is answered */
     struct ws_handshake_scratch scratch;
     struct ws_server_answer answer;
 };
@@ -87,6 +90,8 @@ static void conn_answer(struct peer_conn *conn)
         conn->hooks->agree(conn, &answer->deflate_params);
     if (!endpoint_begin(conn->endpoint, answer->deflate ? &answer->deflate_params : NULL))
         peer_conn_close(conn, 1011);
+    else if (peer_of(conn)->config.socketio)
+        conn->session = sio_session_new(conn, &peer_of(conn)->hub, peer_of(conn)->eio, conn->hooks->socketio);
 }
 
 static void on_head(void *owner, const struct ws_head *head, struct ws_head_scan scan)
@@ -104,6 +109,10 @@ static void on_head(void *owner, const struct ws_head *head, struct ws_head_scan
             accept_anyway(head, answer);
         if (conn->hooks->answer != NULL)
             conn->hooks->answer(conn, head, answer);
+        bool elsewhere = peer_of(conn)->config.socketio &&
+                         !sio_target_fine(head->target, conn->hooks->socketio, &peer_of(conn)->eio);
+        if (answer->accept && elsewhere)
+            *answer = (struct ws_server_answer){.status = 400};
     }
     conn_answer(conn);
 }
@@ -253,6 +262,7 @@ void peer_stop(struct peer *peer)
         return;
     while (peer->conns != NULL)
         peer_conn_release(peer->conns);
+    sio_hub_free(&peer->hub);
     peer_deafen(peer);
     free(peer);
 }

@@ -26,6 +26,8 @@ struct peer_fault {
 };
 /* All of them, in the order of the table. */
 const struct peer_fault *peer_faults(size_t *count);
+/* Those of the peer as a Socket.IO server. */
+const struct peer_fault *socketio_faults(size_t *count);
 /* NULL when there is none of that name. */
 const struct peer_fault *peer_fault_find(const char *name);
 /* One line each, for `--fault list`. */
@@ -45,6 +47,7 @@ struct peer_config {
     const char *const *protocols;    /* spoken, best first, NULL-terminated; may be NULL. Outlives the peer */
     uint64_t message_max;            /* bytes; larger messages are failed with 1009. 0: LIMIT_MESSAGE_BYTES */
     const struct peer_fault *fault;  /* NULL: none */
+    bool socketio;                   /* be a Socket.IO server at /socket.io/, and nothing else */
     uint64_t seed;
     double patience;                 /* factor on the time that a request may take to come; below 1: 1 */
 };

@@ -2,6 +2,7 @@
  * handshake is done: echoing, answering, failing, and an end that is bounded in
  * time whatever the other side does. */
 #include "engine/peer/peer_conn.h"
+#include "engine/peer/socketio_peer.h"
 
 #include "base/limits.h"
 
@@ -20,6 +21,7 @@ void peer_conn_release(struct peer_conn *conn)
     conn->timer = NULL;
     endpoint_release(conn->endpoint);
     conn->endpoint = NULL;
+    sio_session_free(conn->session);
     conn->released(conn);
     buf_free(&conn->message);
     free(conn);
@@ -141,12 +143,19 @@ static void echo_message(struct peer_conn *conn, const struct ws_event *event)
     }
     if (!event->last || conn->keeps)
         return;
-    peer_conn_send(conn, &(struct frame_order){
-                             .opcode = conn->opcode,
-                             .compress = conn->compressed,
-                             .payload = conn->message.data,
-                             .size = conn->message.size,
-                         });
+    if (conn->session != NULL) {
+        if (conn->hooks->socketio == SIO_FAULT_FRAGMENTS_ALONE && !event->first)
+            peer_conn_close(conn, 0);
+        else
+            sio_session_message(conn->session, conn->opcode == WS_BINARY, conn->message.data, conn->message.size);
+    } else {
+        peer_conn_send(conn, &(struct frame_order){
+                                 .opcode = conn->opcode,
+                                 .compress = conn->compressed,
+                                 .payload = conn->message.data,
+                                 .size = conn->message.size,
+                             });
+    }
     conn->opcode = 0;
     if (conn->message.capacity > MESSAGE_AT_REST)
         buf_free(&conn->message);

@@ -55,6 +55,7 @@ struct peer_conn {
     size_t queued;            /* at its last tick */
     bool ended;               /* the other side of TCP has */
     bool stays;               /* a defect keeps ours from it */
+    struct sio_session *session; /* a Socket.IO server: it gets the messages; NULL: they are echoed */
     struct buf message;       /* so far */
     uint8_t opcode;           /* of the message; 0: none is open */
     bool compressed;
@@ -118,6 +119,8 @@ struct peer_hooks {
     void (*lost)(struct peer_conn *conn);
     /* Server: a request that does not come to its end is taken for a good one. */
     bool guesses;
+    /* Server of Socket.IO: enum sio_fault of socketio_peer.h, and the version of Engine.IO in which it shows. */
+    unsigned socketio, eio;
 };
 
 /* Sends by way of the hook. */

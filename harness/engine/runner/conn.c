@@ -84,6 +84,10 @@ static void on_message(struct conn *c, const struct ws_event *event)
     }
     if (!event->last)
         return;
+    if (c->link) {
+        link_message(c, event->opcode, c->message.data, c->message.size);
+        return;
+    }
     if (c->runner->service) {
         service_message(c, event->opcode, c->message.data, c->message.size);
         return;
@@ -279,6 +283,7 @@ static void conn_empty(struct conn *c)
     if (c->waiter.waiting)
         listener_share_forget(c->runner->config.listener, &c->waiter);
     endpoint_release(c->endpoint);
+    link_free(c->link);
     inbox_free(c);
     echo_free(c);
     buf_free(&c->message);
@@ -382,13 +387,14 @@ void conn_renew(struct conn *c)
         limbo_add(c, false);
     struct conn *next = c->next;
     const struct step *opened_by = c->opened_by;
-    bool auto_pong_off = c->auto_pong_off;
+    bool auto_pong_off = c->auto_pong_off, heartbeat_off = c->heartbeat_off;
     struct fault_plan plan = c->plan;
     conn_empty(c);
     conn_init(c, c->runner, c->actor);
     c->next = next;
     c->opened_by = opened_by;
     c->auto_pong_off = auto_pong_off;
+    c->heartbeat_off = heartbeat_off;
     c->plan = plan;
 }
 

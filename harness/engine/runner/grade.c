@@ -75,6 +75,7 @@ static void check_needs(struct runner *r)
         unmet(r, "a connection without TLS");
     if (r->test->needs[FORM_NEEDS_EXEC] && !config->testee->ops)
         unmet(r, "a testee that we started (--exec)");
+    link_check_needs(r);
     struct buf lacking;
     buf_init(&lacking, 0);
     if (config->promises && promises_unmet(config->promises, r->test, &lacking))

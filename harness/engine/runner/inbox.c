@@ -7,8 +7,10 @@
 
 static void item_free(struct item *item)
 {
-    if (item)
+    if (item) {
         free(item->data);
+        item_packet_free(item->packet);
+    }
     free(item);
 }
 
@@ -110,6 +112,8 @@ void inbox_take(struct conn *c, struct item *item)
 static bool passed_over(const struct conn *c, const struct item *item, unsigned wanted)
 {
     if (item->kind == ITEM_PING && !(wanted & ITEM_PING))
+        return true;
+    if (item->kind == ITEM_BEAT && !(wanted & ITEM_BEAT))
         return true;
     if (item->kind == ITEM_PONG && !item->answers && !(wanted & ITEM_PONG))
         return true;

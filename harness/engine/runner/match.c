@@ -147,8 +147,8 @@ enum match same_bytes(struct runner *r, const struct setting *payload, const uin
     return yes_if(same);
 }
 
-static enum match same_payload(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
-                               struct outcome *outcome)
+enum match match_payload(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
+                         struct outcome *outcome)
 {
     enum match match = same_bytes(r, step_setting(step, SLOT_PAYLOAD), bytes, size, outcome);
     return match == MATCH_YES ? pattern_match(r, step, bytes, size, outcome) : match;
@@ -166,7 +166,7 @@ static enum match match_message(struct runner *r, struct conn *c, const struct s
         return MATCH_WAIT;
     if (item->kind != ITEM_MESSAGE || (opcode && item->opcode != opcode))
         return MATCH_NO;
-    return same_payload(r, step, item->data, item->size, outcome);
+    return match_payload(r, step, item->data, item->size, outcome);
 }
 
 static enum match match_echo(struct runner *r, struct conn *c, const struct step *step, struct item *item,
@@ -199,7 +199,7 @@ static enum match match_control(struct runner *r, struct conn *c, const struct s
     (void)c;
     if (!item)
         return MATCH_WAIT;
-    return item->kind == kind ? same_payload(r, step, item->data, item->size, outcome) : MATCH_NO;
+    return item->kind == kind ? match_payload(r, step, item->data, item->size, outcome) : MATCH_NO;
 }
 
 static bool code_wanted(const struct step *step, const struct item *item)
@@ -219,7 +219,7 @@ static enum match match_close(struct runner *r, struct conn *c, const struct ste
     if (!code_wanted(step, item))
         return no(outcome, "the connection is closed with another code");
     outcome->close = CLOSE_OK;
-    return same_payload(r, step, item->data, item->size, outcome);
+    return match_payload(r, step, item->data, item->size, outcome);
 }
 
 /* RFC 6455 section 7.1.7: a Close with a fitting code is what an endpoint should send, ending TCP is what it must.
@@ -273,7 +273,7 @@ static enum match match_frame(struct runner *r, struct conn *c, const struct ste
         return no(outcome, item->stale_mask);
     if (step_setting(step, SLOT_PAYLOAD) && item->size < head->payload_length)
         return no(outcome, runner_text(r, "a frame's payload is kept up to its byte %u", LIMIT_TRACE_BYTES));
-    return same_payload(r, step, item->data, item->size, outcome);
+    return match_payload(r, step, item->data, item->size, outcome);
 }
 
 /* Its time being up is what fulfils it. */
@@ -323,8 +323,17 @@ static const struct matcher matchers[FORMS] = {
     [FORM_EXPECT_RESET] = {ITEM_END, match_end},
     [FORM_EXPECT_DROP] = {ITEM_END, match_end},
     [FORM_EXPECT_FRAME] = {ITEM_FRAME, match_frame},
-    [FORM_EXPECT_NOTHING] = {ITEM_MESSAGE | ITEM_PONG, match_nothing},
+    [FORM_EXPECT_NOTHING] = {ITEM_MESSAGE | ITEM_PACKET | ITEM_PONG, match_nothing},
     [FORM_EXPECT_STAYS] = {ITEM_CLOSE | ITEM_END, match_stays},
+    [FORM_EXPECT_SIO_OPEN] = {ITEM_BEAT, match_engine},
+    [FORM_EXPECT_SIO_PING] = {ITEM_BEAT, match_engine},
+    [FORM_EXPECT_SIO_PONG] = {ITEM_BEAT, match_engine},
+    [FORM_EXPECT_SIO_CLOSE] = {ITEM_PACKET, match_engine},
+    [FORM_EXPECT_SIO_CONNECT] = {ITEM_PACKET, match_packet},
+    [FORM_EXPECT_SIO_ERROR] = {ITEM_PACKET, match_packet},
+    [FORM_EXPECT_SIO_DISCONNECT] = {ITEM_PACKET, match_packet},
+    [FORM_EXPECT_SIO_EVENT] = {ITEM_PACKET, match_packet},
+    [FORM_EXPECT_SIO_ACK] = {ITEM_PACKET, match_packet},
 };
 
 unsigned match_wants(enum form form) { return matchers[form].wants; }

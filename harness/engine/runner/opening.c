@@ -118,7 +118,8 @@ static bool write_request(struct runner *r, struct conn *c, const struct step *s
     ws_key_make(nonce, key);
 
     bool fine = runner_option(r, step_setting(step, SLOT_METHOD), "GET", out) && buf_append_byte(out, ' ') &&
-                runner_option(r, step_setting(step, SLOT_PATH), testee->url.resource, out) &&
+                (c->link ? link_target(r, c, step, out)
+                         : runner_option(r, step_setting(step, SLOT_PATH), testee->url.resource, out)) &&
                 buf_append_byte(out, ' ') &&
                 runner_option(r, step_setting(step, SLOT_HTTP), "HTTP/1.1", out) &&
                 buf_append_text(out, "\r\n") &&
@@ -442,6 +443,8 @@ static enum opening dial(struct runner *r, struct conn *c, const struct step *st
     conn_renew(c);
     if (r->decided)
         return OPENING_ENDED;
+    if (!link_begin(c, step))
+        return OPENING_ENDED;
     c->opened_by = step;
     c->opening = OPENING_DIAL;
     c->opening_deadline = deadline;
@@ -493,6 +496,7 @@ static enum opening answered(struct runner *r, struct conn *c)
     } else if (!r->decided) {
         attempt_opened(r, c->attempt);
         service_opened(c);
+        link_opened(c);
     }
     return r->decided ? OPENING_ENDED : OPENING_DONE;
 }

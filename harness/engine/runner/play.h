@@ -8,6 +8,7 @@
 #include "engine/endpoint.h"
 #include "engine/runner/listener.h"
 #include "engine/runner/runner.h"
+#include "engine/runner/socketio_link.h"
 
 #define NEVER UINT64_MAX
 #define PINGS_KEPT 64u   /* our unanswered pings that we remember */
@@ -24,6 +25,8 @@ enum item_kind {
     ITEM_PONG = 8,
     ITEM_CLOSE = 16,
     ITEM_END = 32,      /* the transport; stays for every later expect */
+    ITEM_PACKET = 64,   /* of Socket.IO, and Engine.IO's close */
+    ITEM_BEAT = 128,    /* other packets of Engine.IO */
 };
 struct item {
     enum item_kind kind;
@@ -35,6 +38,7 @@ struct item {
     const char *stale_mask;     /* FRAME: why its masking key is not a fresh one; NULL: it is */
     bool answers;               /* PONG: to a ping of ours */
     enum layer_end end;         /* END */
+    struct item_packet *packet; /* PACKET, BEAT; data are then the packet's text */
     uint8_t *data;              /* payload; CLOSE: the reason; END: what was wrong */
     size_t size;
     struct item *next;
@@ -125,6 +129,8 @@ struct conn {
     struct sent_message *sending; /* fragments of a message of ours under way */
     uint64_t pings[PINGS_KEPT];   /* hashes; 0: free */
     unsigned ping_next;
+    struct sio_link *link;        /* of a Socket.IO connection; NULL: it is none */
+    bool heartbeat_off;
     bool auto_pong_off;
     bool close_sent, close_received;
     enum { CLOSING_NOT, CLOSING_CLOSE, CLOSING_TCP, CLOSING_OVER } closing; /* at the end of the case */
@@ -215,6 +221,7 @@ struct runner {
     struct pump pump;
     struct ws_handshake_scratch *scratch;
     bool uses_frames, uses_pings, uses_echo, uses_fault, uses_promises;
+    unsigned uses_engine;      /* packets of Engine.IO that a step asks for: 1 << enum eio_type */
     uint64_t message_max;      /* a received message may be as large as those that the script sends and expects */
     uint64_t fragment_bytes;   /* that it sends in all */
     bool opened_once;          /* the testee took a connection in this case */
@@ -294,6 +301,7 @@ typedef enum progress step_fn(struct runner *r, struct conn *c, const struct ste
 step_fn step_open, step_reconnect;
 step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
 step_fn step_expect, step_fence;
+step_fn step_send_packet, step_heartbeat;
 step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
 step_fn step_tunnel;
 step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers, step_setup;
@@ -301,6 +309,8 @@ step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_n
 /* Writes what the pump holds. */
 enum progress pump_run(struct runner *r, struct conn *c);
 void pump_begin(struct runner *r, const struct step *step);
+/* The same, until the peer has taken enough of it. */
+enum progress pump_drain(struct runner *r, struct conn *c);
 
 /* ---- opening.c: the heads that we write, and what becomes of the handshake ---- */
 
@@ -401,6 +411,15 @@ struct outcome {
 /* The kinds of items that this form looks at; 0: it looks at the handshake. */
 unsigned match_wants(enum form form);
 bool is_handshake_form(enum form form);
+/* `payload`, `matches` and `capture` of the step over these bytes. */
+enum match match_payload(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
+                         struct outcome *outcome);
+/* match_socketio.c */
+unsigned match_engine_wanted(enum form form); /* 1 << enum eio_type; 0: none */
+enum match match_engine(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                        struct outcome *outcome);
+enum match match_packet(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                        struct outcome *outcome);
 enum match match_step(struct runner *r, struct conn *c, const struct step *step, struct item *item,
                       struct outcome *outcome);
 

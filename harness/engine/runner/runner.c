@@ -17,6 +17,8 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_OPEN] = step_open,
     [FORM_ACCEPT] = step_open,
     [FORM_CONNECT] = step_open,
+    [FORM_OPEN_SOCKETIO] = step_open,
+    [FORM_ACCEPT_SOCKETIO] = step_open,
     [FORM_RECONNECT] = step_reconnect,
     [FORM_SEND_TEXT] = step_send_frame,
     [FORM_SEND_BINARY] = step_send_frame,
@@ -27,6 +29,25 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_SEND_HTTP] = step_send_bytes,
     [FORM_SEND_PAYLOAD] = step_send_bytes,
     [FORM_SEND_RAW] = step_send_bytes,
+    [FORM_SEND_SIO_CONNECT] = step_send_packet,
+    [FORM_SEND_SIO_DISCONNECT] = step_send_packet,
+    [FORM_SEND_SIO_EVENT] = step_send_packet,
+    [FORM_SEND_SIO_ACK] = step_send_packet,
+    [FORM_SEND_SIO_ERROR] = step_send_packet,
+    [FORM_SEND_SIO_PING] = step_send_packet,
+    [FORM_SEND_SIO_PONG] = step_send_packet,
+    [FORM_SEND_SIO_CLOSE] = step_send_packet,
+    [FORM_EXPECT_SIO_OPEN] = step_expect,
+    [FORM_EXPECT_SIO_CONNECT] = step_expect,
+    [FORM_EXPECT_SIO_ERROR] = step_expect,
+    [FORM_EXPECT_SIO_DISCONNECT] = step_expect,
+    [FORM_EXPECT_SIO_EVENT] = step_expect,
+    [FORM_EXPECT_SIO_ACK] = step_expect,
+    [FORM_EXPECT_SIO_PING] = step_expect,
+    [FORM_EXPECT_SIO_PONG] = step_expect,
+    [FORM_EXPECT_SIO_CLOSE] = step_expect,
+    [FORM_HEARTBEAT_ON] = step_heartbeat,
+    [FORM_HEARTBEAT_OFF] = step_heartbeat,
     [FORM_EXPECT_OPEN] = step_expect,
     [FORM_EXPECT_STATUS] = step_expect,
     [FORM_EXPECT_HEADER] = step_expect,
@@ -535,6 +556,7 @@ static void scan_steps(struct runner *r, const struct step *step, uint64_t round
         r->uses_frames |= step->form == FORM_EXPECT_FRAME;
         r->uses_pings |= step->form == FORM_EXPECT_PING;
         r->uses_echo |= step->form == FORM_EXPECT_ECHO;
+        r->uses_engine |= match_engine_wanted(step->form);
         uint64_t times = rounds * rounds_of(r, step);
         scan_steps(r, step->body, times < LIMIT_MESSAGE_BYTES ? times : LIMIT_MESSAGE_BYTES);
         scan_steps(r, step->alternatives, rounds);

@@ -33,6 +33,7 @@ struct runner_config {
     uint64_t seed;
     bool troubles_only;        /* the text of a trace is kept for cases alone that did not pass */
     enum weights weights;
+    unsigned eio;              /* version of Engine.IO that socketio steps speak: 3 or 4; 0: 4 */
     bool full;                 /* repeat as often as `full` says */
     double patience;           /* factor on every timeout; 0: 1 */
     double pace;               /* factor on every time that a script names, for a client that was made faster; 0: 1 */

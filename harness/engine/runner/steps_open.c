@@ -61,7 +61,7 @@ static bool in_time(struct runner *r, const struct conn *c, const struct step *s
 enum progress step_open(struct runner *r, struct conn *c, const struct step *step)
 {
     const char *seen = "nothing";
-    if (step->form == FORM_ACCEPT && r->config.role == WS_CLIENT)
+    if (step->verb == VERB_ACCEPT && r->config.role == WS_CLIENT)
         return end_case(r, VERDICT_ERROR, "", "", "accept is for testing clients; here the testee is a server");
     if (r->step_fresh) {
         uint64_t patience = runner_within(r, step_setting(step, SLOT_WITHIN));

@@ -29,7 +29,8 @@ void pump_begin(struct runner *r, const struct step *step)
     r->pump.chunk = (size_t)step_number(step, SLOT_CHUNK, 0);
     r->pump.every_ns = runner_paced(r, step_number(step, SLOT_EVERY, 0));
     r->pump.next_ns = 0;
-    r->pump.raw = step->verb != VERB_SEND || !frame_kinds[step->form].frame;
+    r->pump.raw = step->verb != VERB_SEND || step->form == FORM_SEND_HTTP || step->form == FORM_SEND_RAW ||
+                  step->form == FORM_SEND_PAYLOAD;
 }
 
 static bool writable(const struct conn *c)
@@ -73,7 +74,7 @@ enum progress pump_run(struct runner *r, struct conn *c)
 }
 
 /* Done when the peer has taken enough of it, so that a slow one costs no memory. */
-static enum progress pump_drain(struct runner *r, struct conn *c)
+enum progress pump_drain(struct runner *r, struct conn *c)
 {
     enum progress progress = pump_run(r, c);
     if (progress != STEP_DONE || !writable(c) || layer_queued(endpoint_layer(c->endpoint)) <= LIMIT_QUEUED_BYTES)
@@ -181,6 +182,8 @@ static void note_sent(struct conn *c, const struct step *step,
     c->broken_out |= order->claim || order->cut_set;
     if (frame_kinds[step->form].data)
         echo_sent(c, order, body, size);
+    if (order->opcode == WS_TEXT)
+        link_sent_text(c, body, size);
     if (order->opcode == WS_PING)
         conn_mark_ping(c, body, size);
     if (order->opcode == WS_CLOSE) {

@@ -33,6 +33,14 @@ static void message_words(const struct item *item, struct buf *out)
     preview(item->data, item->size, item->size, out);
 }
 
+static void packet_words(const struct item *item, struct buf *out)
+{
+    bool message = item->packet && item->packet->engine == EIO_MESSAGE;
+    buf_printf(out, "Socket.IO packet %s ", item->packet && !message ? eio_type_name(item->packet->engine)
+                                            : message ? sio_type_name(item->packet->whole.packet.type) : "");
+    preview(item->data, item->size, item->size, out);
+}
+
 static void control_words(const struct item *item, struct buf *out)
 {
     buf_printf(out, "%s ", item->kind == ITEM_PING ? "ping" : "pong");
@@ -68,7 +76,8 @@ void item_words(const struct item *item, struct buf *out)
 {
     static const struct { enum item_kind kind; void (*words)(const struct item *, struct buf *); } rows[] = {
         {ITEM_FRAME, frame_words}, {ITEM_MESSAGE, message_words}, {ITEM_PING, control_words},
-        {ITEM_PONG, control_words}, {ITEM_CLOSE, close_words}, {ITEM_END, end_item_words}};
+        {ITEM_PACKET, packet_words}, {ITEM_BEAT, packet_words}, {ITEM_PONG, control_words},
+        {ITEM_CLOSE, close_words}, {ITEM_END, end_item_words}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].kind == item->kind)
             rows[i].words(item, out);

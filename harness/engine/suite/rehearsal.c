@@ -15,31 +15,31 @@ static void over(void *arg, struct case_result *result, const struct trace *trac
     loop_stop(arg);
 }
 
-static bool set_up(struct loop *loop, const struct peer_fault *fault, uint64_t seed, struct peer_testee *peer,
-                   struct testee *testee)
+static bool set_up(struct loop *loop, const struct peer_config *config, struct peer_testee *peer, struct testee *testee)
 {
-    struct peer_config config = {.deflate = {.enabled = true}, .protocols = spoken, .fault = fault, .seed = seed};
     struct diag why = {0};
     const char *reason = NULL;
     char url[64];
 
-    if (!peer_testee_start(peer, loop, &config, &why))
+    if (!peer_testee_start(peer, loop, config, &why))
         return false;
     snprintf(url, sizeof url, "ws://127.0.0.1:%u/", peer_testee_port(peer));
     *testee = (struct testee){.loop = loop, .ops = peer_testee_ops(), .ops_arg = peer};
     return ws_url_parse(&testee->url, url, false, &reason);
 }
 
-const struct case_result *rehearse(const struct test_case *test, const struct peer_fault *fault, uint64_t seed,
-                                   struct run_result *run)
+/* eio 0: no Socket.IO. */
+static const struct case_result *play(const struct test_case *test, const struct peer_config *peer_config, unsigned eio,
+                                      struct run_result *run)
 {
+    uint64_t seed = peer_config->seed;
     struct loop *loop = loop_sim_new(seed, &(struct sim_options){.latency_ns = NS_PER_MS});
     struct peer_testee peer = {0};
     struct testee testee;
     struct case_result *result = run_result_add(run);
 
-    if (loop != NULL && result != NULL && set_up(loop, fault, seed, &peer, &testee)) {
-        struct runner_config config = {.loop = loop, .testee = &testee, .role = WS_CLIENT, .seed = seed};
+    if (loop != NULL && result != NULL && set_up(loop, peer_config, &peer, &testee)) {
+        struct runner_config config = {.loop = loop, .testee = &testee, .role = WS_CLIENT, .seed = seed, .eio = eio};
         struct runner *runner = runner_start(&config, test, run, result, over, loop);
         if (runner == NULL)
             result = NULL;
@@ -52,6 +52,20 @@ const struct case_result *rehearse(const struct test_case *test, const struct pe
     if (loop != NULL)
         loop_free(loop);
     return result;
+}
+
+const struct case_result *rehearse(const struct test_case *test, const struct peer_fault *fault, uint64_t seed,
+                                   struct run_result *run)
+{
+    struct peer_config config = {.deflate = {.enabled = true}, .protocols = spoken, .fault = fault, .seed = seed};
+    return play(test, &config, 0, run);
+}
+
+const struct case_result *rehearse_socketio(const struct test_case *test, const struct peer_fault *fault, unsigned eio,
+                                            uint64_t seed, struct run_result *run)
+{
+    struct peer_config config = {.deflate = {.enabled = true}, .fault = fault, .socketio = true, .seed = seed};
+    return play(test, &config, eio, run);
 }
 
 /* ---- what is noticed ---- */

@@ -13,6 +13,11 @@
 const struct case_result *rehearse(const struct test_case *test, const struct peer_fault *fault, uint64_t seed,
                                    struct run_result *run);
 
+/* The same against the peer as a Socket.IO server, for a case of scenarios/socketio; eio: the version
+ * that is spoken. */
+const struct case_result *rehearse_socketio(const struct test_case *test, const struct peer_fault *fault, unsigned eio,
+                                            uint64_t seed, struct run_result *run);
+
 /* From PASS over INFO and NON_STRICT to FAIL; what says nothing of the testee is no verdict here. */
 bool verdict_is_worse(enum verdict verdict, enum verdict than);
 /* Does the case come out worse against this defect than against the correct peer? */

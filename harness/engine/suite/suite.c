@@ -179,7 +179,9 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
 }
 
 /* What is carried and not part of the conformance suite. */
-static const char *const other_folders[] = {"profiles", "resilience", NULL};
+static const char *const other_folders[] = {"profiles", "resilience", "socketio", NULL};
+
+const char *const suite_socketio[] = {"socketio", NULL};
 
 static bool in_folders(const char *path, const char *const *folders)
 {

@@ -25,10 +25,12 @@ struct suite {
  * those of all files; false at the end, with the first trouble in `why`. */
 bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, struct diag *why);
 /* Adds the embedded files of these folders ("rfc6455" ...; NULL-terminated; NULL: the
- * conformance suite, which is all but profiles/ and resilience/). */
+ * conformance suite, which is all but profiles/, resilience/ and socketio/). */
 bool suite_add_embedded(struct suite *suite, const char *const *folders, struct diag *why);
 /* Adds a script that is in memory, all its cases; owns it from here on, also when there is no memory (false). */
 bool suite_add_script(struct suite *suite, struct script *script, struct diag *why);
+/* The folders of the cases for Socket.IO. */
+extern const char *const suite_socketio[];
 void suite_free(struct suite *suite);
 
 /* Lists are NULL-terminated and hold globs; NULL: all. A case has to match one of each. */

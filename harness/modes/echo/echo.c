@@ -59,13 +59,15 @@ static bool serve(struct loop *loop, const struct peer_config *config, FILE *out
 
 static bool echo(const struct echo_options *options, struct diag *why)
 {
-    const struct peer_fault *fault = peer_fault_wanted(peer_faults, options->fault, why);
+    peer_fault_table *table = options->socketio ? socketio_faults : peer_faults;
+    const struct peer_fault *fault = peer_fault_wanted(table, options->fault, why);
     struct peer_config config = {
         .at = {.port = options->port},
         .deflate = options->deflate,
         .protocols = options->protocols,
         .message_max = options->message_max,
         .fault = fault,
+        .socketio = options->socketio,
         .seed = options->seed,
     };
 
@@ -89,6 +91,6 @@ static bool echo(const struct echo_options *options, struct diag *why)
 int echo_main(const struct echo_options *options, struct diag *why)
 {
     if (options->fault != NULL && strcmp(options->fault, "list") == 0)
-        return echo_list_faults(peer_faults, options->out);
+        return echo_list_faults(options->socketio ? socketio_faults : peer_faults, options->out);
     return echo(options, why) ? 0 : (int)why->kind;
 }

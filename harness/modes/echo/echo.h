@@ -20,6 +20,7 @@ struct echo_options {
     uint64_t message_max;         /* bytes; 0: LIMIT_MESSAGE_BYTES */
     const char *fault;            /* name of a row of engine/peer/peer_faults.def, "list" to print them; NULL: correct.
                                      One that needs permessage-deflate turns it on */
+    bool socketio;                /* be a Socket.IO server; `fault` is then of socketio_faults.def */
     uint64_t seed;
     FILE *out;                    /* "listening on ws://127.0.0.1:PORT/" is its first line */
 };

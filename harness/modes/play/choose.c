@@ -8,7 +8,7 @@
 static bool gather(struct suite *suite, const struct play_options *options, struct diag *why)
 {
     if (options->paths == NULL)
-        return suite_add_embedded(suite, NULL, why);
+        return suite_add_embedded(suite, options->whom.socketio ? suite_socketio : NULL, why);
     struct buf errors;
     buf_init(&errors, 0);
     bool fine = true;
@@ -20,15 +20,17 @@ static bool gather(struct suite *suite, const struct play_options *options, stru
 }
 
 /* A glob that nothing matches is a typo: an error where nothing is left to play, else a word. */
-static bool tell_idle(const struct suite *suite, const struct suite_filter *filter, FILE *errors, struct diag *why)
+static bool tell_idle(const struct suite *suite, const struct suite_filter *filter, const struct play_options *options,
+                      struct diag *why)
 {
     const char *option, *glob = suite_filter_idle(suite, filter, &option);
     if (glob == NULL)
         return true;
-    diag_set(why, DIAG_USAGE, "no case matches %s '%s'; `wsgauntlet list` has them all", option, glob);
+    diag_set(why, DIAG_USAGE, "no case matches %s '%s'; `wsgauntlet list%s` has them all", option, glob,
+             options->whom.socketio ? " --socketio" : "");
     if (strcmp(option, "--exclude") != 0)
         return false;
-    fprintf(errors, "note: %s\n", why->text);
+    fprintf(options->tell.errors, "note: %s\n", why->text);
     *why = (struct diag){0};
     return true;
 }
@@ -65,7 +67,7 @@ bool choose_cases(struct suite *suite, struct baseline *known, const struct play
         .shards = options->shards,
     };
     if (!gather(suite, options, why) || !known_read(known, suite, options, why) ||
-        !tell_idle(suite, &filter, options->tell.errors, why))
+        !tell_idle(suite, &filter, options, why))
         return false;
     size_t of_others = suite_filter(suite, &filter);
     if (options->timeout_ns != 0)

@@ -87,13 +87,14 @@ static int play(struct target *t, struct diag *why)
     text_begin(&text, &form, t->run, buf_text(&t->whom.against));
     struct play_config config = {
         .runner = {.loop = t->whom.loop, .testee = &t->whom.testee, .role = WS_CLIENT, .seed = t->against.seed,
-                   .patience = t->against.patience, .full = options->full, .weights = options->weights,
+                   .patience = t->against.patience,
+                   .eio = options->whom.eio, .full = options->full, .weights = options->weights,
                    .troubles_only = !options->tell.trace,
                    .replay_prefix = buf_text(&t->whom.replay)},
         .parallel = options->parallel,
         .fail_fast = options->fail_fast,
         .baseline = &t->known,
-        .echoes = options->paths == NULL,
+        .echoes = options->paths == NULL && !options->whom.socketio,
         .progress = on_progress,
         .note = on_note,
         .arg = &text,
