@@ -84,6 +84,14 @@ void exec_client_end(struct exec_client *client, uint64_t grace_ns)
 
 const char *exec_client_last_words(const struct exec_client *client) { return buf_text(&client->last_words); }
 
+void exec_client_how(const struct exec_client *client, char *out, size_t size)
+{
+    const char *words = buf_text(&client->last_words), *said = strchr(words, '\n');
+    size_t how = strcspn(words, "\n");
+    snprintf(out, size, "%.*s%s%.*s", (int)how, words, said == NULL ? "" : ": ",
+             said == NULL ? 0 : (int)strcspn(said + 1, "\n"), said == NULL ? "" : said + 1);
+}
+
 void exec_client_release(struct exec_client *client)
 {
     if (!client)

@@ -33,8 +33,10 @@ static uint64_t read_date(const char *text)
     return seconds < 0 ? 0 : (uint64_t)seconds * NS_PER_S + (uint64_t)(part * 1e9);
 }
 
-static uint64_t seconds_ns(double seconds)
+/* DevTools writes seconds since 1970, Playwright milliseconds: told apart until the year 2286. */
+static uint64_t time_ns(double time)
 {
+    double seconds = time >= 1e10 ? time / 1e3 : time;
     return seconds > 0 && seconds < 1e10 ? (uint64_t)(seconds * 1e6) * 1000 : 0; /* a double has microseconds here */
 }
 
@@ -56,7 +58,7 @@ static uint64_t add_message(struct story *story, const json_t *message, unsigned
     const json_t *data = json_object_get(message, "data");
     const char *type = json_string_value(json_object_get(message, "type"));
     json_int_t opcode = json_integer_value(json_object_get(message, "opcode"));
-    uint64_t at = seconds_ns(json_number_value(json_object_get(message, "time")));
+    uint64_t at = time_ns(json_number_value(json_object_get(message, "time")));
     struct buf bytes;
     buf_init(&bytes, 0);
     at = at < last ? last : at;

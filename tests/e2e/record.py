@@ -178,8 +178,60 @@ def from_har():
     check("no WebSocket entry has" in run("import", path, "--url", "other").stderr, "--url that fits nothing")
 
 
+def bare_client():
+    """A client that knows nothing of us: one connection, then it is gone."""
+    story, client = folder / "bare.wsg", folder / "bare.js"
+    story.write_text('testee client\nscenario "one"\n  accept\n  send text "hello"\n  expect text "hello"\n'
+                     '  send close 1000\n  expect close 1000\n')
+    client.write_text(f"const WebSocket = require('{peers}/node_modules/ws'); const s = new WebSocket(process.argv[2]);\n"
+                      "s.on('message', (data, binary) => s.send(data, { binary }))\n")
+    done = run("run", story, "--listen", "0", "--exec", f"node {client} {{url}}")
+    check(done.returncode == 0 and "1 passed" in done.stdout, "a bare client", done.stdout + done.stderr)
+    done = run("run", story, "--listen", "wss://0", "--cert-out", folder / "ca.pem", "--exec",
+               f"NODE_EXTRA_CA_CERTS={{ca}} node {client} {{url}}")
+    check(done.returncode == 0 and "1 passed" in done.stdout, "over TLS, with the certificate by {ca}", done.stdout)
+    done = run("run", story, "--listen", "0", "--exec", f"node {folder}/gone.js {{url}}")
+    check(done.returncode == 3 and "process has ended: exit status 1" in done.stdout and "2.0 s" not in done.stdout,
+          "one that cannot start is told at once", done.stdout)
+
+
+def in_seconds(har):
+    """The same as Chrome's own DevTools export it: Playwright writes milliseconds."""
+    for one in har["log"]["entries"]:
+        for message in one.get("_webSocketMessages", []):
+            message["time"] /= 1000
+    return har
+
+
+def har_of_a_browser():
+    """Two sockets at once, binary messages, a drop and a reconnect, in a HAR that Chromium and Playwright wrote."""
+    path, story, same = folder / "browser.har", folder / "browser.wsg", folder / "seconds.har"
+    server = Lines("node", peers / "session_server.js", 0)
+    port = server.until("listening")[0].split()[1]
+    done = subprocess.run(["node", peers / "har_recorder.js", f"http://127.0.0.1:{port}/?echo", path],
+                          capture_output=True, text=True, timeout=120)
+    check(done.returncode == 0 and server.until("done")[-1] == "done fine-2-1", "the browser's session", done.stderr)
+    done = run("import", path, "-o", story)
+    text = story.read_text()
+    check(done.returncode == 0 and "hush" not in text and "a: open" in text and "b: drop fin" in text and "c: open" in text and
+          "send binary hex(00 ff 00)" in text and '"session":"${v1}"' in text, "several connections, each its own", text)
+    same.write_text(json.dumps(in_seconds(json.loads(path.read_text()))))
+    check(run("import", same).stdout == text, "the same in seconds, as DevTools export it", run("import", same).stdout)
+    check(run("lint", story).returncode == 0 and run("fmt", "--check", story).returncode == 0, "a clean scenario", text)
+    again = run("run", story, "--url", f"ws://127.0.0.1:{port}/", "--trace")
+    check(again.returncode == 0 and "1 passed" in again.stdout, "a HAR replayed against the server", again.stdout)
+    play = Program("run", story, "--listen", "127.0.0.1:0", "--trace")
+    page = browser(f"http://127.0.0.1:{port}/?echo&ws=ws://127.0.0.1:{play.port('listening on')}/live")
+    seen = server.until("done")
+    out, err = play.process.communicate(timeout=30)
+    end_browser(page)
+    check(play.process.returncode == 0 and "1 passed" in out, "a HAR mirrored, against the page", out + err)
+    check(seen[-1] == "done fine-2-1", "and the page was content with it", seen)
+    server.stop()
+
+
 packages()
-for test in by_hand, from_har, with_browser:
+for test in by_hand, from_har, bare_client, with_browser, har_of_a_browser:
     try:
         test()
     except Exception:  # whatever it is, it is that test's

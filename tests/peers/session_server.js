@@ -29,7 +29,15 @@ const answers = {
     socket.terminate();
   },
 };
-new WebSocketServer({ server, path: "/live" }).on("connection", (socket) => {
+// Any other path is an echo.
+const echo = new WebSocketServer({ noServer: true });
+const live = new WebSocketServer({ noServer: true });
+server.on("upgrade", (request, socket, head) => {
+  const which = request.url.split("?")[0] === "/live" ? live : echo;
+  which.handleUpgrade(request, socket, head, (peer) => which.emit("connection", peer));
+});
+echo.on("connection", (socket) => socket.on("message", (data, binary) => socket.send(data, { binary })));
+live.on("connection", (socket) => {
   console.log("connection");
   socket.on("message", (data, binary) => {
     if (binary) return socket.send(data);

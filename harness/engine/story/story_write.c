@@ -569,7 +569,7 @@ static void ending(struct teller *t, const struct story_event *e)
         pause_before(t, e);
     begin(t, e);
     if (e->kind == STORY_GONE)
-        buf_append_text(t->out, t->client ? "drop fin  # how it ended is not known" : "expect drop");
+        buf_append_text(t->out, "drop fin  # how it ended is not known"); /* whoever is played can do it */
     else if (ours)
         buf_append_text(t->out, e->kind == STORY_FIN ? "drop fin" : "drop reset");
     else

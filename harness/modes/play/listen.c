@@ -3,6 +3,7 @@
 #include "modes/play/listen.h"
 
 #include "engine/exec_client.h"
+#include "engine/placeholder.h"
 #include "engine/proxy/address.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct listening {
     struct tls_context *tls;
     struct listener_share *share;
     struct exec_client *client;
+    char client_ended[256]; /* how; "" while it runs, or where there is none */
     struct runner *runner;
     struct testee testee;
     struct buf url, replay;
@@ -68,15 +70,21 @@ static void play_next(void *arg)
     l->runner = result == NULL ? NULL : runner_start(&config, test, l->run, result, on_done, l);
     if (l->runner == NULL)
         loop_stop(l->loop);
+    else if (l->client_ended[0] != 0)
+        runner_client_ended(l->runner, l->client_ended);
 }
 
+/* A bare client makes its one connection and is gone: whoever still waits for it need not. */
 static void on_client_ended(void *arg, struct process_exit exit, const char *how)
 {
     struct listening *l = arg;
     (void)exit;
     (void)how;
+    exec_client_how(l->client, l->client_ended, sizeof l->client_ended);
     if (l->over)
         loop_stop(l->loop);
+    else if (l->runner != NULL)
+        runner_client_ended(l->runner, l->client_ended);
 }
 
 static void on_interrupt(void *arg)
@@ -92,7 +100,10 @@ static void on_interrupt(void *arg)
 static bool start_client(struct listening *l, struct diag *why)
 {
     static const struct exec_client_events events = {.ended = on_client_ended};
-    struct exec_client_options options = {.command = l->options->whom.command, .url = buf_text(&l->url)};
+    const struct proxy_certificates *own = &l->options->certificates;
+    struct exec_client_options options = {
+        .command = l->options->whom.command, .url = buf_text(&l->url),
+        .ca_file = l->tls == NULL ? NULL : own->certificate_out != NULL ? own->certificate_out : own->certificate_file};
     if (options.command == NULL)
         return true;
     l->client = exec_client_start(l->loop, &options, &events, l, why);
@@ -115,6 +126,7 @@ static bool begin(struct listening *l, struct diag *why)
     proxy_address_print(&at.net, at.secure, true, &l->url);
     buf_append_byte(&l->url, '/');
     buf_printf(&l->replay, "wsgauntlet run --listen %s", l->options->listen);
+    shell_option(&l->replay, "--exec", l->options->whom.command);
     fprintf(l->options->tell.out, "listening on %s\n", buf_text(&l->url));
     fflush(l->options->tell.out);
     return start_client(l, why);

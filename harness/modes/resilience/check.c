@@ -93,10 +93,9 @@ static void on_ended(void *arg, struct process_exit exit, const char *how)
     struct process_of *one = arg;
     struct check *check = one->check;
     bool came = check->runner != NULL && !check_waits_for_client(check);
-    const char *said = strchr(exec_client_last_words(one->client), '\n');
     char words[256];
-    snprintf(words, sizeof words, "%s%s%.*s", how, said == NULL ? "" : ": ",
-             said == NULL ? 0 : (int)strcspn(said + 1, "\n"), said == NULL ? "" : said + 1);
+    (void)how;
+    exec_client_how(one->client, words, sizeof words);
     check->running--;
     if (came && (exit.signal != 0 || exit.status != 0)) { /* before, it is no client yet */
         check->crashed = true;
