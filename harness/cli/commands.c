@@ -181,6 +181,7 @@ static int command_STORM(const struct options *options, struct diag *why)
             .drop = (enum storm_drop)option_number(options, OPTION_DROP, STORM_DROP_AUTO),
             .most_ns = option_number(options, OPTION_WATCH, 0),
             .handshakes = option_number(options, OPTION_HANDSHAKES, 0),
+            .workers = option_number(options, OPTION_WORKERS, 0),
             .outage_ns = option_number(options, OPTION_OUTAGE, 0),
             .shard = options->values[OPTION_SHARD].number,
             .shards = options->values[OPTION_SHARD].shards,

@@ -95,27 +95,32 @@ static void remove_certificate(struct whom *w)
     buf_free(&w->folder);
 }
 
-/* What is known once the URL is: where to, and how it is trusted. */
-static bool aim(struct whom *w, const char *url, struct diag *why)
+bool whom_aim(struct testee *testee, const struct whom_options *options, const char *url, const char *ca_file,
+              struct diag *why)
 {
     const char *reason = "";
-    buf_append_text(&w->url, url);
-    if (!ws_url_parse(&w->testee.url, url, true, &reason))
+    if (!ws_url_parse(&testee->url, url, true, &reason))
         return diag_set(why, DIAG_USAGE, "%s is not a WebSocket URL: %s", url, reason);
-    w->testee.loop = w->loop;
-    w->testee.headers = w->options->headers;
-    w->testee.origin = w->options->origin;
-    w->testee.protocols = w->options->protocols;
-    if (!w->testee.url.secure)
-        return true;
+    testee->headers = options->headers;
+    testee->origin = options->origin;
+    testee->protocols = options->protocols;
+    if (testee->url.secure)
+        testee->tls = tls_client_new(
+            &(struct tls_client_options){.ca_file = ca_file, .insecure = options->insecure}, why);
+    return !testee->url.secure || testee->tls != NULL;
+}
+
+const char *whom_trusts(const struct whom *w)
+{
     bool own = w->server_tls != NULL && w->options->ca_file == NULL;
-    w->testee.tls = tls_client_new(
-        &(struct tls_client_options){
-            .ca_file = own ? buf_text(&w->certificate_file) : w->options->ca_file,
-            .insecure = w->options->insecure,
-        },
-        why);
-    return w->testee.tls != NULL;
+    return own ? buf_text(&w->certificate_file) : w->options->ca_file;
+}
+
+static bool aim(struct whom *w, const char *url, struct diag *why)
+{
+    buf_append_text(&w->url, url);
+    w->testee.loop = w->loop;
+    return whom_aim(&w->testee, w->options, url, whom_trusts(w), why);
 }
 
 /* ---- the built-in peer ---- */
@@ -133,6 +138,7 @@ static bool start_builtin(struct whom *w, struct diag *why)
         .seed = w->options->seed,
         .patience = w->options->patience,
     };
+    config.at.shared = w->options->shared_port;
     w->builtin = true;
     if (!peer_testee_start(&w->peer, w->loop, &config, why))
         return false;

@@ -22,6 +22,7 @@ struct whom_options {
     const char *const *protocols; /* to offer; NULL-terminated, may be NULL */
     uint64_t seed;
     double patience;            /* factor on time limits */
+    bool shared_port;           /* the built-in peer's: other processes of ours listen on it too */
     const char *replay;         /* the command that plays against the same again, without whom: "wsgauntlet test" */
     bool url_option;            /* that command takes the URL as --url, not as its argument */
 };
@@ -46,6 +47,11 @@ struct whom {
 
 /* The loop, and the testee ready to be played against. False with the reason; whom_end in either case. */
 bool whom_start(struct whom *whom, const struct whom_options *options, struct diag *why);
+/* The file of certificates that the testee's is verified with; NULL: the system's. */
+const char *whom_trusts(const struct whom *whom);
+/* What is known once the URL is: where to, what is said in every opening handshake, and how it is trusted. */
+bool whom_aim(struct testee *testee, const struct whom_options *options, const char *url, const char *ca_file,
+              struct diag *why);
 /* Ends what we started, frees the loop. */
 void whom_end(struct whom *whom);
 

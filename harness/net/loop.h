@@ -55,6 +55,7 @@ void loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg);
 struct net_address {
     char host[256]; /* name, IPv4, or IPv6 without brackets; "" when listening: loopback */
     uint16_t port;  /* 0 when listening: any free one */
+    bool shared;    /* listening, real loop: other sockets may listen there too, and get their share (SO_REUSEPORT) */
     char from[16];  /* connecting, real loop: from this IPv4 address of ours; "": any. One address has 28,000 ports */
 };
 

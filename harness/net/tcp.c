@@ -5,11 +5,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #ifdef __linux__
 #include <linux/filter.h>
 #endif
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define FLUSH_BYTES (256u << 10) /* so much does not wait for the end of the turn */
 
@@ -260,6 +262,18 @@ void tcp_opened(struct tcp *tcp)
         begin_reading(tcp);
 }
 
+void tcp_come_by(struct loop_uv *u, int descriptor, const struct listener *listener)
+{
+    struct tcp *tcp = tcp_new(u, NULL, NULL);
+    struct tcp_handle *h = tcp_handle_new(tcp);
+    if (uv_tcp_open(&h->uv, descriptor) != 0) {
+        close(descriptor);
+        layer_release(&tcp->layer);
+        return;
+    }
+    tcp_accepted(tcp, listener);
+}
+
 void tcp_accepted(struct tcp *tcp, const struct listener *listener)
 {
     begin(tcp);
@@ -305,6 +319,18 @@ static void tcp_release(struct layer *layer)
         shutdown(fd, SHUT_WR);
     tcp_attempt_cancel(tcp);
     tcp_handle_close(tcp);
+}
+
+int tcp_give_away(struct layer *fresh)
+{
+    struct tcp *tcp = (struct tcp *)fresh;
+    uv_os_fd_t fd;
+    int given = -1;
+    if (tcp->handle != NULL && uv_fileno((uv_handle_t *)&tcp->handle->uv, &fd) == 0)
+        given = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    tcp->open = given < 0; /* no FIN from here: it lives on elsewhere */
+    layer_release(fresh);
+    return given;
 }
 
 static const struct layer_ops tcp_ops = {

@@ -38,6 +38,11 @@ struct tcp *tcp_new(struct loop_uv *u, const struct layer_sink *sink, void *owne
 void tcp_opened(struct tcp *tcp);
 /* A connection that libuv has accepted goes to the listener's owner. */
 void tcp_accepted(struct tcp *tcp, const struct listener *listener);
+/* A fresh connection leaves this process: its descriptor, to be closed by the caller once it has gone; `fresh` is
+ * released. -1: it cannot be had. */
+int tcp_give_away(struct layer *fresh);
+/* One that came from another process goes to the listener's owner. */
+void tcp_come_by(struct loop_uv *u, int descriptor, const struct listener *listener);
 /* Gives up what is still under way to an open connection. */
 void tcp_attempt_cancel(struct tcp *tcp);
 

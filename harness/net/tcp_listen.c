@@ -16,6 +16,7 @@ struct tcp_listener {
     size_t count;
     uv_tcp_t handles[ADDRESSES_MAX];
     bool closed;
+    bool shared; /* the port, with sockets elsewhere */
 };
 
 static void on_closed(uv_handle_t *handle)
@@ -51,6 +52,14 @@ static int bound_port(const uv_tcp_t *handle)
                                             : ((struct sockaddr_in *)&name)->sin_port);
 }
 
+static void share_port(uv_tcp_t *handle)
+{
+    uv_os_fd_t fd;
+    int on = 1;
+    if (uv_fileno((uv_handle_t *)handle, &fd) == 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
 /* Adds one address; the first decides which port it is. */
 static int add_address(struct tcp_listener *l, const struct sockaddr *address)
 {
@@ -62,10 +71,14 @@ static int add_address(struct tcp_listener *l, const struct sockaddr *address)
         ((struct sockaddr_in6 *)&at)->sin6_port = htons(l->base.port);
     else
         ((struct sockaddr_in *)&at)->sin_port = htons(l->base.port);
-    uv_tcp_init(&loop_uv_of(l->base.loop)->uv, handle);
+    int error = uv_tcp_init_ex(&loop_uv_of(l->base.loop)->uv, handle, l->shared ? address->sa_family : AF_UNSPEC);
+    if (error != 0)
+        return error; /* no such family here */
     handle->data = l;
     l->open++;
-    int error = uv_tcp_bind(handle, (struct sockaddr *)&at, 0);
+    if (l->shared)
+        share_port(handle);
+    error = uv_tcp_bind(handle, (struct sockaddr *)&at, 0);
     if (error == 0 && l->base.fn != NULL)
         error = uv_listen((uv_stream_t *)handle, BACKLOG, on_connection);
     if (error == 0) {
@@ -107,6 +120,7 @@ struct listener *tcp_listen(struct loop *loop, const struct net_address *at, acc
 {
     struct tcp_listener *l = net_alloc(sizeof *l);
     l->base = (struct listener){.loop = loop, .port = at->port, .fn = fn, .arg = arg};
+    l->shared = at->shared;
     int error = at->host[0] == 0 ? add_loopback(l) : add_host(l, at->host);
     if (error == 0)
         return &l->base;

@@ -2,6 +2,7 @@
 #include "report/merge.h"
 
 #include "base/limits.h"
+#include "engine/fleet/told.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,7 @@ static void merge_case(struct arena *arena, struct case_result *kept, const stru
         return;
     merge_figures(arena, &figures, more);
     kept->figures = figures;
+    storm_retell(arena, kept);
 }
 
 static bool same_testee(const struct run_result *a, const struct run_result *b)

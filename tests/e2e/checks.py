@@ -27,6 +27,7 @@ _passed = _failed = 0
 def check(ok, what, said=""):
     """Tells and counts one check, from any thread; what is `said` (text or lines) is shown when it fails."""
     global _passed, _failed
+    assert isinstance(what, str) and not isinstance(ok, str), "check(ok, what): in this order"
     said = said if isinstance(said, str) else "\n".join(map(str, said))
     with _lock:
         _passed, _failed = _passed + bool(ok), _failed + (not ok)

@@ -34,21 +34,20 @@ def finds(fault, seed, runs):
                        "--seed", seed)
     moves = [int(n) for n in re.findall(r", (\d+) moves?: ", said)]
     if status != 1 or "DOUBT" in said or not moves or max(moves) > MOVES_MOST:
-        return check(f"finds {fault}", False, said)
+        return check(False, f"finds {fault}", said)
     with_it, said_with = run("run", "--sim", "--fault", fault, "--timeout", "1s", folder / "findings")
     without, said_without = run("run", "--sim", folder / "findings")
     lint, said_lint = run("lint", folder / "findings")
-    return check(f"finds {fault}: {max(moves)} moves at most", (with_it, without) == (1, 0) and lint != 2,
+    return check((with_it, without) == (1, 0) and lint != 2, f"finds {fault}: {max(moves)} moves at most",
                  said + said_with + said_without + said_lint)
 
 
 def no_false_findings():
     status, said = run("fuzz", "--sim", "--runs", 2500, "--dir", work / "correct", "--seed", 11,
                        "--json", work / "correct.json")
-    check("nothing is found in the correct peer", status == 0 and "DOUBT" not in said and "could not" not in said, said)
+    check(status == 0 and "DOUBT" not in said and "could not" not in said, "nothing is found in the correct peer", said)
     result = json.loads((work / "correct.json").read_text())
-    check("a campaign without findings says so in its report",
-          result["summary"]["total"] == 1 and result["cases"][0]["verdict"] == "PASS", str(result)[:300])
+    check(result["summary"]["total"] == 1 and result["cases"][0]["verdict"] == "PASS", "a campaign without findings says so in its report", str(result)[:300])
 
 
 def same_again():
@@ -56,31 +55,32 @@ def same_again():
     for name in ("one", "two"):
         run("fuzz", "--sim", "--fault", "pong-cut", "--runs", 400, "--seed", 5, "--dir", work / name)
         texts.append({f.name: f.read_bytes() for f in sorted((work / name).rglob("*.wsg"))})
-    check("one seed makes one campaign", texts[0] == texts[1] and texts[0], str(texts)[:500])
+    check(texts[0] == texts[1] and texts[0], "one seed makes one campaign", str(texts)[:500])
 
 
 def goes_on():
     folder = work / "resumed"
     run("fuzz", "--sim", "--runs", 300, "--seed", 5, "--dir", folder)
     status, said = run("fuzz", "--sim", "--runs", 200, "--dir", folder)
-    check("a campaign goes on where it stopped", status == 0 and "going on behind session 300" in said
-          and "seed 0x5" in said and "sessions 500\n" in (folder / "state").read_text(), said)
+    check(status == 0 and "going on behind session 300" in said
+          and "seed 0x5" in said and "sessions 500\n" in (folder / "state").read_text(),
+          "a campaign goes on where it stopped", said)
     status, said = run("fuzz", "--sim", "--fault", "pong-cut", "--runs", 10, "--dir", folder)
-    check("not against another testee", status == 2 and "another --dir" in said, said)
+    check(status == 2 and "another --dir" in said, "not against another testee", said)
     (folder / "state").write_text("wsgauntlet-fuzz 1\nseed what\n")
     status, said = run("fuzz", "--sim", "--runs", 10, "--dir", folder)
-    check("a damaged state is told", status == 2 and "damaged" in said, said)
+    check(status == 2 and "damaged" in said, "a damaged state is told", said)
 
 
 def manners():
     status, said = run("fuzz", "ws://192.0.2.1/", "--runs", 1, "--dir", work / "away")
-    check("an address that is not private is left alone", status == 2 and "--i-own-this-target" in said, said)
+    check(status == 2 and "--i-own-this-target" in said, "an address that is not private is left alone", said)
     status, said = run("fuzz", "ws://127.0.0.1:1/", "--runs", 10, "--dir", work / "nobody")
-    check("nobody there: 3 and one line", status == 3 and said.count("wsgauntlet fuzz:") == 1, said)
+    check(status == 3 and said.count("wsgauntlet fuzz:") == 1, "nobody there: 3 and one line", said)
     status, said = run("fuzz", "--coverage", "--runs", 1, "--dir", work / "nocov")
-    check("--coverage needs --exec", status == 2 and "--exec" in said, said)
+    check(status == 2 and "--exec" in said, "--coverage needs --exec", said)
     status, said = run("fuzz", "--runs", 1, "--dir", "/dev/null/x")
-    check("a folder that cannot be", status == 2 and "cannot make the folder" in said, said)
+    check(status == 2 and "cannot make the folder" in said, "a folder that cannot be", said)
 
 
 def interrupted():
@@ -92,8 +92,9 @@ def interrupted():
         pass  # and played
     child.send_signal(signal.SIGINT)
     said = child.communicate(timeout=60)[0]
-    check("Ctrl-C ends a campaign, and nothing is lost", child.returncode == 0 and "interrupted" in said
-          and "sessions" in (folder / "state").read_text() and (work / "interrupted.json").exists(), said)
+    check(child.returncode == 0 and "interrupted" in said
+          and "sessions" in (folder / "state").read_text() and (work / "interrupted.json").exists(),
+          "Ctrl-C ends a campaign, and nothing is lost", said)
 
 
 def coverage():
@@ -101,14 +102,14 @@ def coverage():
     built = subprocess.run(["afl-clang-fast", "-O0", "-std=c17", "-D_GNU_SOURCE", "-I", root / "harness", "-o", server,
                             root / "tests/peers/magic_server.c", root / "libwswire.a", "-lz", "-lcrypto", "-lpthread"],
                            capture_output=True, text=True, env={**os.environ, "AFL_QUIET": "1", "AFL_DONT_OPTIMIZE": "1"})
-    if not check("an instrumented server is built", built.returncode == 0, built.stderr):
+    if not check(built.returncode == 0, "an instrumented server is built", built.stderr):
         return
     words = ["fuzz", "--exec", f"exec {server} {{port}}", "--no-seeds", "--fail-fast", "--seed", 1]
     status, said = run(*words, "--coverage", "--runs", 30000, "--dir", work / "guided")
     played = int(re.findall(r"(\d+) sessions", said)[-1])
-    check(f"coverage leads to the planted bug in {played} sessions", status == 1 and "signal 6" in said, said)
+    check(status == 1 and "signal 6" in said, f"coverage leads to the planted bug in {played} sessions", said)
     status, said = run(*words, "--runs", played, "--dir", work / "blind")
-    check("as many blind ones miss it", status == 0, said)
+    check(status == 0, "as many blind ones miss it", said)
 
 
 if sys.argv[1:] == ["faults"]:

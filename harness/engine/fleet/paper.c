@@ -95,9 +95,13 @@ static void play(struct table *t)
             on_try(t, &event);
             continue;
         }
-        measure_end(t->measure, event.began, event.at, event.kind == IS_BACK);
-        if (event.kind == GIVES_UP)
+        measure_answered(t->measure, event.at);
+        if (event.kind == IS_BACK) {
+            measure_back(t->measure, event.at, event.at - event.began);
+        } else {
+            measure_failed(t->measure, event.at);
             try_again(t, event.client, event.at);
+        }
     }
 }
 

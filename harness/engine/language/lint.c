@@ -22,6 +22,7 @@ struct actor {
     bool sent;
     bool socketio;       /* the connection was opened as one of Socket.IO */
     bool opened;
+    const struct step *fleet; /* it is many */
 };
 
 struct name_use {
@@ -40,7 +41,7 @@ struct lint {
     unsigned actor_count;
     struct name_use captures[LIMIT_CAPTURES];
     unsigned capture_count;
-    unsigned in_repeat;
+    unsigned in_repeat, in_fleet;
     bool family_used[SCRIPT_EACH_MAX];
     bool socketio;       /* the file is about Socket.IO, whose texts are not among the requirements */
     bool looks;          /* some step looks at what the testee does */
@@ -176,6 +177,35 @@ static bool has_actor(const struct step *step)
             step->form != FORM_EXPECT_TESTEE_MEMORY);
 }
 
+static bool is_of_fleets(enum form form)
+{
+    return form >= FORM_EXPECT_RECOVERED_HALF && form <= FORM_EXPECT_TRIES;
+}
+
+/* A step of an actor who is many, or that only such a one may have. */
+static void check_fleet(struct lint *l, const struct step *step, const struct step *fleet)
+{
+    bool comes_back = false;
+    l->looks = true;
+    for (const struct step *s = fleet == NULL ? NULL : fleet->body; s != NULL; s = s->next)
+        comes_back = comes_back || s->form == FORM_RECONNECT;
+    if (fleet == NULL) {
+        warn(l, step, step->column, "there is no fleet of which this could be expected");
+        hint(l, "fleet N ... end comes first");
+    } else if (is_of_fleets(step->form) && !comes_back) {
+        warn(l, step, step->column, "no client of the fleet of line %d comes back", fleet->line);
+        hint(l, "reconnect, among its steps");
+    } else if (step->verb != VERB_FLEET && step->verb != VERB_DROP && !is_of_fleets(step->form)) {
+        warn(l, step, step->column, "this is nothing for a fleet");
+        hint(l, "among its steps, or another client's: give both a name");
+    }
+    for (const struct setting *s = step->settings; s != NULL && is_of_fleets(step->form); s = s->next)
+        if (s->slot == SLOT_WITHIN || s->slot == SLOT_FOR || s->slot == SLOT_AS)
+            warn(l, step, s->column, "'%s' does nothing here", slot_word(s->slot));
+    if (step->alternatives != NULL && is_of_fleets(step->form))
+        warn(l, step->alternatives, step->alternatives->column, "'or' does nothing behind what is expected of a fleet");
+}
+
 static void check_connection(struct lint *l, const struct step *step)
 {
     if (!has_actor(step)) {
@@ -183,6 +213,12 @@ static void check_connection(struct lint *l, const struct step *step)
         return;
     }
     struct actor *actor = actor_of(l, step->actor);
+    if (step->verb == VERB_FLEET)
+        actor->fleet = step;
+    if (actor->fleet != NULL || is_of_fleets(step->form)) {
+        check_fleet(l, step, actor->fleet);
+        return;
+    }
     bool connects = step->verb == VERB_OPEN || step->verb == VERB_CONNECT || step->verb == VERB_ACCEPT ||
                     step->verb == VERB_RECONNECT;
     bool socketio = step->form == FORM_OPEN_SOCKETIO || step->form == FORM_ACCEPT_SOCKETIO;
@@ -301,16 +337,19 @@ static void check_json(struct lint *l, const struct step *step)
 static void lint_steps(struct lint *l, const struct step *step)
 {
     for (; step != NULL; step = step->next) {
-        if (step->verb != VERB_OR)
+        if (step->verb != VERB_OR && l->in_fleet == 0) /* the parser has looked at what stands in one */
             check_connection(l, step);
         check_names(l, step);
         check_options(l, step);
         check_pattern(l, step);
         check_json(l, step);
         lint_steps(l, step->alternatives);
-        l->in_repeat += step->verb == VERB_REPEAT;
+        bool counts = step->verb == VERB_REPEAT || step->verb == VERB_FLEET;
+        l->in_repeat += counts;
+        l->in_fleet += step->verb == VERB_FLEET;
         lint_steps(l, step->body);
-        l->in_repeat -= step->verb == VERB_REPEAT;
+        l->in_fleet -= step->verb == VERB_FLEET;
+        l->in_repeat -= counts;
     }
 }
 

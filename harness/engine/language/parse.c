@@ -237,12 +237,12 @@ static struct level *level(struct parser *p)
     return &p->levels[p->depth];
 }
 
-/* An `end` is missing for each repeat that is still open. */
-static void close_repeats(struct parser *p)
+/* An `end` is missing for each repeat or fleet that is still open. */
+static void close_blocks(struct parser *p)
 {
     for (; p->depth > 0; p->depth--) {
-        const struct step *repeat = level(p)->repeat;
-        mistake_add(&p->mistakes, repeat->line, repeat->column, "this repeat is not closed");
+        const struct step *block = level(p)->block;
+        mistake_add(&p->mistakes, block->line, block->column, "this %s is not closed", verb_word(block->verb));
         mistake_hint(&p->mistakes, "'end' on a line of its own, behind its last step");
     }
     p->too_deep = 0;
@@ -254,10 +254,10 @@ static void hang_in(struct parser *p, struct step *step)
     level(p)->tail = &step->next;
 }
 
-static void add_repeat(struct parser *p, struct step *step)
+static void add_block(struct parser *p, struct step *step)
 {
     if (p->depth == LIMIT_REPEAT_DEPTH) {
-        line_wrong(p, step, "repeat inside repeat goes too deep", "4 levels at most");
+        line_wrong(p, step, "block inside block goes too deep", "4 levels at most");
         p->too_deep++;
         return;
     }
@@ -271,10 +271,13 @@ static void add_end(struct parser *p, struct step *step)
     if (p->too_deep > 0) {
         p->too_deep--;
     } else if (p->depth == 0 && p->in_case) {
-        line_wrong(p, step, "there is no repeat to end", "'repeat N' above, or leave this line out");
+        line_wrong(p, step, "there is no repeat to end", "'repeat N' or 'fleet N' above, or leave this line out");
     } else if (p->depth > 0) {
-        level(p)->repeat->end = step;
+        struct step *block = level(p)->block;
+        block->end = step;
         p->depth--;
+        if (block->verb == VERB_FLEET)
+            parse_check_fleet(p, block);
     }
 }
 
@@ -293,7 +296,7 @@ static void add_line(struct parser *p, struct step *step, bool fine)
 {
     bool begins = step->verb == VERB_CASE || step->verb == VERB_SCENARIO;
     if (begins)
-        close_repeats(p);
+        close_blocks(p);
     bool placed = check_place(p, step);
     if (begins)
         begin_case(p, step, fine);
@@ -301,8 +304,8 @@ static void add_line(struct parser *p, struct step *step, bool fine)
     p->seen[step->verb] = true;
     if (step->verb != VERB_OR)
         p->expect = NULL;
-    if (step->verb == VERB_REPEAT)
-        add_repeat(p, step);
+    if (step->verb == VERB_REPEAT || step->verb == VERB_FLEET)
+        add_block(p, step);
     else if (step->verb == VERB_END)
         add_end(p, step);
     else if (step->verb == VERB_OR)
@@ -407,7 +410,7 @@ static void read_lines(struct parser *p)
         at += size + (stop != NULL);
     }
     p->mistakes.quiet = false;
-    close_repeats(p);
+    close_blocks(p);
     if (p->before.size > 0)
         p->script->after = parse_text(p, buf_text(&p->before), p->before.size);
 }

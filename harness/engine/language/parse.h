@@ -8,9 +8,9 @@
 #include "engine/language/mistake.h"
 #include "engine/language/verbs.h"
 
-/* An open `repeat`, or the file itself: where the next line is hung in. */
+/* An open `repeat` or `fleet`, or the file itself: where the next line is hung in. */
 struct level {
-    struct step *repeat; /* NULL: the file */
+    struct step *block; /* NULL: the file */
     struct step **tail;
 };
 
@@ -29,7 +29,7 @@ struct parser {
 
     struct level levels[LIMIT_REPEAT_DEPTH + 1];
     unsigned depth;
-    unsigned too_deep;   /* open repeats that were refused */
+    unsigned too_deep;   /* open blocks that were refused */
     struct step *expect; /* the step just above, where `or` may follow */
     struct step **or_tail;
     bool after_unknown;  /* the line above could not be read: what belongs to it passes */
@@ -58,6 +58,9 @@ struct payload *parse_payload(struct parser *p, bool one);
 
 /* Reads arguments and options into the step, whose form is known, to the end of the line. */
 void parse_settings(struct parser *p, struct step *step);
+
+/* May these steps stand in a fleet? What may not is reported. */
+void parse_check_fleet(struct parser *p, const struct step *fleet);
 
 /* script->lines to script->cases. */
 void cases_build(struct parser *p);

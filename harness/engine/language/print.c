@@ -276,7 +276,7 @@ static void print_steps(struct printer *p, const struct step *step, const struct
         p->indent += 2;
         print_steps(p, step->body, NULL);
         p->indent -= 2;
-        if (step->verb == VERB_REPEAT)
+        if (step->verb == VERB_REPEAT || step->verb == VERB_FLEET)
             print_line(p, step->end != NULL ? step->end : &made_end);
     }
 }

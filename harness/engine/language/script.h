@@ -77,7 +77,7 @@ struct value {
                                     until the value is in its place. NULL in a test_case's steps */
     const char *promised;        /* in a test_case's steps: the word with the ${name} of a promise in it, whose value
                                     promises_bind puts in its place; NULL for all others */
-    uint64_t number;             /* INT, SIZE (bytes), TIME (ns), RATE (bytes a second) */
+    uint64_t number;             /* INT, SIZE (bytes), TIME (ns), RATE (bytes a second), FREQUENCY (a second) */
     uint64_t from, to;           /* RANGE, SPAN: ns; `within 1s` is 0 .. 1s, `backoff 1s` is 1s .. 1s */
     double real;                 /* NUMBER; PERCENT as a part of 1 */
     const char *word;            /* WORD */
@@ -102,8 +102,8 @@ struct step {
     int column;
     const char *actor;        /* NULL: the only one */
     struct setting *settings;
-    struct step *body;        /* REPEAT: its steps */
-    struct step *end;         /* REPEAT: the `end` line, for its comments; NULL when made */
+    struct step *body;        /* REPEAT, FLEET: its steps */
+    struct step *end;         /* REPEAT, FLEET: the `end` line, for its comments; NULL when made */
     struct step *alternatives;/* EXPECT: the `or` lines behind it, chained by next */
     const char *comment;      /* behind the step, without '#', or NULL */
     const char *before;       /* comment and blank lines above it, one a line, or NULL */

@@ -166,6 +166,14 @@ static bool read_rate(struct reader *r, struct value *v)
            check_range(r, (double)v->number);
 }
 
+static bool read_frequency(struct reader *r, struct value *v)
+{
+    if (!read_digits(r, &v->number) || r->end - r->at != 2 || memcmp(r->at, "/s", 2) != 0)
+        return wrong(r, "not a frequency", "so many a second: 500/s");
+    r->at += 2;
+    return check_range(r, (double)v->number);
+}
+
 static bool read_one_time(struct reader *r, struct value *v)
 {
     return read_time(r, &v->number) && at_end(r);
@@ -528,6 +536,11 @@ static void print_bytes(const struct value *v, struct buf *out)
     payload_print(v->bytes, out);
 }
 
+static void print_frequency(const struct value *v, struct buf *out)
+{
+    buf_printf(out, "%" PRIu64 "/s", v->number);
+}
+
 static void print_digits(const struct value *v, struct buf *out)
 {
     if (only_digits(v->bytes))
@@ -548,6 +561,7 @@ static const struct {
     [VALUE_RANGE] = {read_range, print_range},
     [VALUE_SPAN] = {read_range, print_range},
     [VALUE_RATE] = {read_rate, print_rate},
+    [VALUE_FREQUENCY] = {read_frequency, print_frequency},
     [VALUE_NUMBER] = {read_real, print_real},
     [VALUE_PERCENT] = {read_percent, print_percent},
     [VALUE_WORD] = {read_word, print_word},

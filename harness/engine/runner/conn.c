@@ -1,5 +1,6 @@
 /* One actor's connection: its endpoint's life, and what it tells, put into the
  * inbox. Nothing is decided here. */
+#include "engine/fleet/fleet.h"
 #include "engine/runner/play.h"
 
 #include <stdio.h>
@@ -296,6 +297,7 @@ void conn_free(struct conn *c)
     if (!c)
         return;
     conn_empty(c);
+    fleet_free(c->fleet);
     free(c);
 }
 

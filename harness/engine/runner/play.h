@@ -139,6 +139,7 @@ struct conn {
     bool fin_sent;
     bool broken_out;            /* what we sent is not a stream of whole frames: no closing handshake can follow */
     bool end_taken;             /* an expect took the Close or the end */
+    struct fleet *fleet;        /* this actor is many; NULL: it is one */
     struct conn *next;
 };
 
@@ -304,6 +305,7 @@ step_fn step_expect, step_fence;
 step_fn step_send_packet, step_heartbeat;
 step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
 step_fn step_tunnel;
+step_fn step_fleet, step_fleet_drop, step_recovered, step_measured;
 step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers, step_setup;
 
 /* Writes what the pump holds. */
@@ -311,6 +313,15 @@ enum progress pump_run(struct runner *r, struct conn *c);
 void pump_begin(struct runner *r, const struct step *step);
 /* The same, until the peer has taken enough of it. */
 enum progress pump_drain(struct runner *r, struct conn *c);
+
+/* ---- steps_fleet.c ---- */
+
+/* False: the case is over, for this step is nothing for an actor who is many, or for one who is not. */
+bool fleet_step_allowed(struct runner *r, const struct conn *c, const struct step *step);
+/* What happens next may cost every fleet its connections: it is measured from now on. */
+void fleets_brace(struct runner *r);
+/* The storm of the case, for its result. */
+void fleet_tell(struct runner *r);
 
 /* ---- opening.c: the heads that we write, and what becomes of the handshake ---- */
 

@@ -85,6 +85,15 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_LISTEN_CUT] = step_listen,
     [FORM_LISTEN_ON] = step_listen,
     [FORM_PUBLISH] = step_publish,
+    [FORM_EXPECT_RECOVERED_HALF] = step_recovered,
+    [FORM_EXPECT_RECOVERED_MOST] = step_recovered,
+    [FORM_EXPECT_RECOVERED_ALL] = step_recovered,
+    [FORM_EXPECT_HANDSHAKE_HALF] = step_measured,
+    [FORM_EXPECT_HANDSHAKE_MOST] = step_measured,
+    [FORM_EXPECT_ARRIVALS] = step_measured,
+    [FORM_EXPECT_AT_ONCE] = step_measured,
+    [FORM_EXPECT_TRIES] = step_measured,
+    [FORM_FLEET] = step_fleet,
     [FORM_FENCE] = step_fence,
     [FORM_AUTO_PONG_ON] = step_auto_pong,
     [FORM_AUTO_PONG_OFF] = step_auto_pong,
@@ -364,9 +373,10 @@ static enum progress of_the_proxy(struct runner *r)
 static enum progress play_step(struct runner *r)
 {
     struct conn *c = conn_of(r, r->step->actor);
-    enum progress progress = !c                          ? STEP_OVER
-                             : step_fns[r->step->form] ? step_fns[r->step->form](r, c, r->step)
-                                                         : of_the_proxy(r);
+    step_fn *fn = c && c->fleet && r->step->verb == VERB_DROP ? step_fleet_drop : step_fns[r->step->form];
+    if (!c || !fleet_step_allowed(r, c, r->step))
+        return STEP_OVER;
+    enum progress progress = fn ? fn(r, c, r->step) : of_the_proxy(r);
     r->step_fresh = false;
     if (r->decided)
         return STEP_OVER;
@@ -418,6 +428,7 @@ static void finish(struct runner *r)
         timer_stop(r->timer);
     if (r->config.own_listener)
         listener_share_watch(r->config.listener, NULL);
+    fleet_tell(r);
     release_connections(r);
     service_free(r->service);
     grade_fill(r);

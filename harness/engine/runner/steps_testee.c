@@ -36,6 +36,7 @@ static enum progress begin_restart(struct runner *r)
         return end_case(r, VERDICT_ERROR, "", "", "no memory");
     r->ticket->runner = r;
     runner_note(r, "the testee is restarted");
+    fleets_brace(r);
     if (!testee->ops->restart(testee->ops_arg, answers, r->ticket, &why))
         return refused(r, &why);
     return STEP_WAIT;
@@ -76,6 +77,8 @@ enum progress step_testee(struct runner *r, struct conn *c, const struct step *s
     if (!testee->ops || !testee->ops->signal)
         return not_ours(r);
     runner_note(r, "testee %s", form_word(step->form));
+    if (step->form == FORM_TESTEE_KILL || step->form == FORM_TESTEE_STOP)
+        fleets_brace(r);
     r->killed |= step->form == FORM_TESTEE_KILL || step->form == FORM_TESTEE_STOP;
     return testee->ops->signal(testee->ops_arg, signals[step->form], &why) ? STEP_DONE : refused(r, &why);
 }

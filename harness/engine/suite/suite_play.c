@@ -603,6 +603,15 @@ static bool handles_testee(const struct step *step)
     return false;
 }
 
+/* What it measures would be measured of the others too. */
+static bool has_fleet(const struct step *step)
+{
+    for (; step != NULL; step = step->next)
+        if (step->verb == VERB_FLEET || has_fleet(step->body))
+            return true;
+    return false;
+}
+
 static bool play_init(struct play *p)
 {
     size_t count = p->suite->case_count;
@@ -618,8 +627,8 @@ static bool play_init(struct play *p)
     for (size_t i = 0; i < count; i++) {
         const struct test_case *test = p->suite->cases[i].test;
         bool handles = handles_testee(test->steps);
-        p->items[i] = (struct item){.play = p, .alone = handles || test->alone, .handles = handles,
-                                    .weight = runner_weight(test)};
+        bool alone = handles || test->alone || has_fleet(test->steps);
+        p->items[i] = (struct item){.play = p, .alone = alone, .handles = handles, .weight = runner_weight(test)};
     }
     return true;
 }

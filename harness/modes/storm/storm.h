@@ -17,10 +17,14 @@ struct storm_options {
     uint64_t most_ns;             /* how long a storm is watched; 0: 60 s */
     uint64_t handshakes;          /* on paper: how many a second the server does; 0: 2000 */
     uint64_t outage_ns;           /* on paper: how long nobody listens; 0: 2 s */
+    uint64_t workers;             /* processes that share the clients; 0: as many as it takes */
     uint64_t shard, shards;       /* only this part of the clients, of shards; 0: all */
 
     struct telling tell;
 };
+
+#define STORM_PATIENCE_NS (10 * NS_PER_S) /* of a client, for one try */
+uint64_t storm_most_ns(const struct storm_options *options);
 
 /* Returns the exit status: 0 all came back each time, 1 some did not, 2 wrong usage, 3 trouble of our own or no
  * server. */

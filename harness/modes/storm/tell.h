@@ -1,15 +1,17 @@
-/* How a storm is told: a line of the table and a curve in text, a case and a
- * figure of the result. Inside modes/storm/ only. */
+/* A storm as a person reads it, from its result. */
 #ifndef MODES_STORM_TELL_H
 #define MODES_STORM_TELL_H
 
-#include "engine/fleet/measure.h"
-#include "engine/result.h"
+#include "engine/fleet/told.h"
 #include "report/terminal.h"
 
+#include <stdio.h>
+
 void tell_header(FILE *out);
-void tell_storm(FILE *out, const struct terminal *terminal, const char *policy, const struct measure *measure);
-/* The same as a case of the run: PASS when all came back. */
-void report_storm(struct run_result *run, const char *policy, const struct measure *measure, const char *replay);
+void tell_storm(FILE *out, const struct terminal *terminal, const char *policy, const struct case_result *result);
+/* A case of the run: a storm of all the clients that were measured. `replay`: the command that plays it again.
+ * NULL without memory. */
+struct case_result *report_storm(struct run_result *run, const char *policy, const struct measure *measure,
+                                 const char *source, const char *replay);
 
 #endif

@@ -1,5 +1,6 @@
 /* Policies, what a storm is measured by, and the storm on paper. */
 #include "engine/fleet/paper.h"
+#include "engine/fleet/told.h"
 #include "net/loop.h"
 
 #include "unit.h"
@@ -64,11 +65,18 @@ START_TEST(a_storm_in_numbers)
         measure_try(&m, 50 * NS_PER_MS);
     measure_try(&m, 250 * NS_PER_MS);
     ck_assert_uint_eq(m.peak_under_way, 5);
-    for (uint64_t i = 1; i <= 3; i++)
-        measure_end(&m, 50 * NS_PER_MS, (50 + 10 * i) * NS_PER_MS, true);
-    measure_end(&m, 50 * NS_PER_MS, 90 * NS_PER_MS, false);
+    for (uint64_t i = 1; i <= 3; i++) {
+        measure_answered(&m, (250 + 10 * i) * NS_PER_MS);
+        measure_back(&m, (50 + 10 * i) * NS_PER_MS, 10 * i * NS_PER_MS);
+    }
+    measure_answered(&m, 290 * NS_PER_MS);
+    measure_failed(&m, 90 * NS_PER_MS);
     ck_assert_uint_eq(measure_peak(&m), 4);
-    ck_assert_uint_eq(m.bins, 3);
+    ck_assert_uint_eq(m.bin_count, 3);
+    ck_assert_uint_eq(m.bins[0].under_way, 4);
+    ck_assert_uint_eq(m.bins[1].under_way, 4); /* nothing happened, and they were still under way */
+    ck_assert_uint_eq(m.bins[2].under_way, 5);
+    ck_assert_uint_eq(m.bins[0].failed, 1);
     ck_assert_uint_eq(measure_back_at(&m, 50), 70 * NS_PER_MS);
     ck_assert_uint_eq(measure_back_at(&m, 75), 80 * NS_PER_MS);
     ck_assert_uint_eq(measure_back_at(&m, 100), UINT64_MAX);
@@ -76,7 +84,12 @@ START_TEST(a_storm_in_numbers)
     ck_assert_uint_eq(measure_handshake(&m, 99), 30 * NS_PER_MS);
     ck_assert_uint_eq(m.failures, 1);
     measure_try(&m, UINT64_MAX / 2); /* an hour is enough */
-    ck_assert_uint_eq(m.bins, MEASURE_BINS_MAX);
+    ck_assert_uint_eq(m.bin_count, MEASURE_BINS_MAX);
+    measure_clear(&m);
+    ck_assert_uint_eq(m.back + m.bin_count + m.tries + m.failures + m.under_way + measure_peak(&m), 0);
+    measure_try(&m, 0);
+    ck_assert_uint_eq(m.bins[0].arrivals, 1);
+    ck_assert_uint_eq(m.bins[0].failed, 0);
     measure_free(&m);
 }
 END_TEST
@@ -123,5 +136,39 @@ START_TEST(paper_waves)
 }
 END_TEST
 
+/* What a result says of a storm is read from its pictures, and is what was measured. */
+START_TEST(pictures_tell_what_was_measured)
+{
+    struct paper paper = {.clients = 3000, .policy = policy("after 1s backoff 1s..10s jitter 100%"), .seed = 5,
+                          .outage_ns = NS_PER_S, .handshake_ns = NS_PER_MS, .queue = 64,
+                          .patience_ns = 2 * NS_PER_S, .most_ns = 600 * NS_PER_S};
+    struct measure m = on_paper(&paper);
+    struct run_result *run = run_result_new();
+    struct case_result *result = run_result_add(run);
+    struct storm_numbers told, measured = storm_numbers_of(&m);
+    ck_assert(!storm_read(result, &told));
+    storm_draw(run, result, &m);
+    ck_assert(storm_read(result, &told));
+    ck_assert_uint_eq(told.clients, 3000);
+    ck_assert_uint_eq(told.back, measured.back);
+    ck_assert_uint_eq(told.tries, measured.tries);
+    ck_assert_uint_eq(told.failures, measured.failures);
+    ck_assert_uint_gt(told.failures, 0);
+    ck_assert_uint_eq(told.peak, measured.peak);
+    ck_assert_uint_eq(told.at_once, measured.at_once);
+    ck_assert_str_eq(storm_sentence(&run->arena, &told), storm_sentence(&run->arena, &measured));
+    ck_assert_str_eq(storm_details(&run->arena, &told), storm_details(&run->arena, &measured));
+    result->detail = "the testee died";
+    result->seen = "nothing";
+    storm_retell(&run->arena, result);
+    ck_assert_str_eq(result->detail, "the testee died");
+    result->detail = storm_story(&run->arena, &(struct storm_numbers){.clients = 1});
+    storm_retell(&run->arena, result);
+    ck_assert_str_eq(result->detail, storm_story(&run->arena, &measured));
+    run_result_free(run);
+    measure_free(&m);
+}
+END_TEST
+
 UNIT_MAIN("fleet", policies_are_the_options_of_reconnect, what_is_no_policy, a_storm_in_numbers,
-          paper_keeps_to_the_servers_rate, paper_waves)
+          paper_keeps_to_the_servers_rate, paper_waves, pictures_tell_what_was_measured)

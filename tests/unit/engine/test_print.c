@@ -298,6 +298,7 @@ static void random_value(struct maker *m, struct value *v, enum slot slot)
         break;
     case VALUE_SIZE:
     case VALUE_RATE: v->number = random_number(m, legal, UINT64_C(1) << 40); break;
+    case VALUE_FREQUENCY: v->number = random_number(m, legal, 1000000); break;
     case VALUE_TIME: v->number = random_time(m); break;
     case VALUE_RANGE:
     case VALUE_SPAN:
@@ -392,6 +393,8 @@ static struct step *random_steps(struct maker *m, unsigned depth)
         tail = hang(tail, step);
         if (form == FORM_REPEAT)
             step->body = random_steps(m, depth - 1);
+        if (form == FORM_FLEET) /* not everything may stand in one */
+            step->body = step_new(&m->arena, FORM_OPEN);
         struct step **or_tail = &step->alternatives;
         for (uint64_t k = below(m, 3); k > 0 && is_expect(form); k--) {
             struct step *or = random_line(m, random_form(m, is_expect));

@@ -1,6 +1,8 @@
 /* Shards become one run, testees stand side by side, and a comparison says what got worse. */
 #include "report/merge.h"
 
+#include "engine/fleet/told.h"
+
 #include "sample.h"
 
 static struct run_result *run_of(const char *agent, size_t planned)
@@ -150,6 +152,40 @@ START_TEST(curves_are_added_up)
 }
 END_TEST
 
+/* What is said of a storm in two shards is of all clients. */
+START_TEST(a_storm_in_shards_is_told_as_one)
+{
+    static const uint64_t back[2][3] = {{100, 200, 300}, {150, 250, 60000}};
+    struct result_set set = {0};
+    for (int i = 0; i < 2; i++) {
+        struct run_result *run = run_of("a", 1);
+        struct case_result *result = add(run, "storm/x", "storm", i == 0 ? VERDICT_PASS : VERDICT_FAIL);
+        struct measure measure;
+        ck_assert(measure_init(&measure, 3));
+        for (int k = 0; k < 3 - i; k++) { /* one of the second shard's never comes */
+            measure_try(&measure, 50 * 1000000);
+            measure_answered(&measure, 60 * 1000000);
+            measure_back(&measure, back[i][k] * 1000000, (uint64_t)(10 + i) * 1000000);
+        }
+        struct storm_numbers numbers = storm_numbers_of(&measure);
+        result->title = "3 clients come back: reconnect x";
+        result->seen = storm_sentence(&run->arena, &numbers);
+        storm_draw(run, result, &measure);
+        measure_free(&measure);
+        ck_assert(result_set_add(&set, run));
+    }
+    ck_assert(result_merge(&set, NULL));
+    const struct case_result *all = set.runs[0]->cases[0];
+    ck_assert_int_eq(all->verdict, VERDICT_FAIL);
+    ck_assert_str_eq(all->title, "6 clients come back: reconnect x");
+    ck_assert_str_eq(all->expected, "all 6 clients are back");
+    ck_assert_str_eq(all->seen, "5 of 6 are back: half after 0.20 s, 99% after never, all after never");
+    ck_assert_ptr_nonnull(strstr(all->detail, "5 tries, 0 failed; 5 began in the fullest 100 ms"));
+    ck_assert_ptr_nonnull(strstr(all->detail, "half of them were answered within 10.0 ms, 99% within 11.0 ms"));
+    result_set_free(&set);
+}
+END_TEST
+
 START_TEST(changes)
 {
     struct run_result *before = run_of("a", 1), *after = run_of("a", 1);
@@ -188,4 +224,4 @@ START_TEST(changes)
 END_TEST
 
 UNIT_MAIN("merge", shards_become_one, a_case_that_was_played_again_counts_as_it_went_worst, who_is_another_testee,
-          columns_are_added_up, curves_are_added_up, changes)
+          columns_are_added_up, curves_are_added_up, a_storm_in_shards_is_told_as_one, changes)
