@@ -13,7 +13,7 @@ struct mistake {
     int line, column; /* column 0: of the whole line */
     unsigned order;   /* in which it was found */
     char message[120];
-    char hint[280];
+    char hint[320];
 };
 
 struct mistakes {

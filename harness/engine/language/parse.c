@@ -103,7 +103,7 @@ static enum form wrong_form(struct parser *p, enum verb verb, unsigned depth)
         parse_next(p);
     struct suggestion near = suggest(p->token.at, p->token.kind == TOKEN_WORD ? p->token.size : 0);
     enum form best = FORMS;
-    char list[260] = "";
+    char list[300] = "";
     size_t used = 0, last_size = 0;
     const char *last = NULL; /* forms that begin alike are neighbours */
     for (enum form form = 0; form < FORMS; form++) {
