@@ -203,6 +203,9 @@ build/peers/gorilla: tests/peers/gorilla_server.go
 build/peers/jetty/JettyServer.class: tests/peers/JettyServer.java
 	@mkdir -p $(@D)
 	javac -d $(@D) -cp '/usr/share/java/*' $<
+build/peers/tomcat/TomcatServer.class: tests/peers/TomcatServer.java
+	@mkdir -p $(@D)
+	javac -d $(@D) -cp '/usr/share/tomcat10/lib/*' $<
 
 .PHONY: peers peers-deps board
 peers-deps:

@@ -33,6 +33,7 @@ class Peer:
 PYTHON_SERVER = f"exec {PYTHON} {peers}"
 NODE = f"exec node {peers}"
 BUILT = f"exec {root}/build/peers"
+TOMCAT = "/usr/share/tomcat10/lib/*:/usr/share/tomcat10/bin/tomcat-juli.jar"
 PEERS = [
     Peer("ws", "ws (Node.js)", f"{NODE}/ws_server.js", "npm:ws", quick=True, sessions=True),
     Peer("websockets", "websockets (Python)", f"{PYTHON_SERVER}/websockets_server.py", "python3-websockets", quick=True,
@@ -42,6 +43,8 @@ PEERS = [
     Peer("gorilla", "gorilla/websocket (Go)", f"{BUILT}/gorilla", "golang-github-gorilla-websocket-dev", "gorilla"),
     Peer("jetty", "Jetty (Java)", f"exec java -cp '{root}/build/peers/jetty:/usr/share/java/*' JettyServer",
          "libjetty9-java", "jetty/JettyServer.class"),
+    Peer("tomcat", "Tomcat (Java)", f"exec java -cp '{root}/build/peers/tomcat:{TOMCAT}' TomcatServer", "tomcat10-common",
+         "tomcat/TomcatServer.class"),
     Peer("tornado", "Tornado (Python)", f"{PYTHON_SERVER}/tornado_server.py", "python3-tornado",
          left_out=("limits/text-fragments/*", "limits/binary-fragments/*")),
     Peer("aiohttp", "aiohttp (Python)", f"{PYTHON_SERVER}/aiohttp_server.py", "python3-aiohttp"),
