@@ -48,7 +48,7 @@ help:
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
 	@echo '                afl-TARGET, fuzz-cov, fuzz-planted, fuzz-speed, corpus: docs/fuzzing.md'
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
-	@echo 'make bench      ratios against other libraries in the same run'
+	@echo 'make bench      ratios against other libraries in the same run; make bench-suite times the suite against npm ws'
 	@echo 'make clients    real reconnecting clients, measured: writes docs/clients.md'
 	@echo 'make pictures   draws the pictures of docs/ anew'
 	@echo 'make install    program, library, headers, man page below PREFIX (and DESTDIR)'
@@ -189,6 +189,17 @@ $(BENCHES): | bench-deps
 $(BUILD)/bench/proxy: wsgauntlet
 bench: $(BENCHES)
 	@for b in $^; do $$b || exit 1; done
+
+# How long the suite takes against npm ws; FULL=1 with a thousand messages a case, as Autobahn sends them.
+.PHONY: bench-suite
+bench-suite: wsgauntlet
+	@.ci/deps test
+	@$(MAKE) -s tests/peers/node_modules/.package-lock.json
+	@bench/suite $(if $(FULL),--full)
+
+# --- packages from npm, anew when the lock file is newer ---
+%/node_modules/.package-lock.json: %/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix $*
 
 # --- real servers to play against, see tests/e2e/peers.py: those that have to be built ---
 build/peers/libwebsockets: tests/peers/libwebsockets_server.c

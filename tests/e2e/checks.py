@@ -58,10 +58,8 @@ def own_folder(name):
 
 def packages(folder=peers):
     """What package-lock.json of this folder wants is installed, anew when it has changed."""
-    wanted, there = folder / "package-lock.json", folder / "node_modules/.package-lock.json"
-    if not there.exists() or there.stat().st_mtime < wanted.stat().st_mtime:
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True,
-                       stdin=subprocess.DEVNULL)
+    subprocess.run(["make", "-s", folder.relative_to(root) / "node_modules/.package-lock.json"], cwd=root, check=True,
+                   stdin=subprocess.DEVNULL)
 
 
 def certificate(folder):

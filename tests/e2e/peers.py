@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -146,8 +147,12 @@ def board(rows, path):
     """Markdown: the servers side by side, then what each of them fails, and why."""
     lines = ["# Servers side by side", "",
              "The conformance suite against real servers over ws, each with a small echo program in `tests/peers/`.",
-             "Written by `make board`. A failure is a MUST that the text puts on the server; each has been looked at, and its",
-             "reason is a row of `tests/peers/NAME.known`. Seconds are those of one busy machine: compare them with each other.",
+             "A failure is a MUST that the text puts on the server; each has been looked at, and its reason is a row of",
+             "`tests/peers/NAME.known`. Written by `make board`, with Debian's packages and npm's in the versions named.",
+             "",
+             f"One run with the seed {SEED}, two servers at a time on {os.cpu_count()} cores, eight cases at a time each;",
+             "without `sizes/*`" + "".join(f", and for {p.title} without " + ", ".join(f"`{g}`" for g in p.left_out)
+                                          for p, _, _ in rows if p.left_out) + ". Seconds are to be compared with each other.",
              "", "| server | version | cases | pass | non-strict | info | unimplemented | fail | seconds |",
              "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
     for peer, which, result in rows:
