@@ -5,6 +5,7 @@
 #include "engine/language/script.h"
 #include "engine/proxy/secrets.h"
 #include "engine/story/tokens.h"
+#include "wire/utf8.h"
 
 #include <string.h>
 
