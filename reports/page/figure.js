@@ -24,6 +24,8 @@ function range(figure) {
   const widthOf = [...new Set(bars)].sort((a, b) => a - b).reduce((least, x, i, xs) =>
     (i === 0 ? least : Math.min(least, x - xs[i - 1])), Infinity);
   const bar = widthOf === Infinity ? (x1 - x0 || 1) : widthOf;
+  const counted = bars.length > 0 && figure.x_unit === "" && bars.every(Number.isInteger); /* the first, the second ... */
+  if (counted) return { x0: reduce(bars, Math.min, Infinity) - 0.5, x1: x1 + 0.5, y0: 0, y1: y1 || 1, bar: 1, counted };
   if (bars.length > 0) x1 += bar;
   if (x1 === x0) x1 = x0 + 1;
   if (y1 === 0) y1 = 1;
@@ -43,9 +45,8 @@ const drawKind = {
       points.length > 60 ? [] : points.map((p) => s("circle", { cx: at.x(p.x), cy: at.y(p.y), r: 2.5 },
         s("title", {}, pointName(series, p, figure))))];
   },
-  bars: (series, figure, at) => series.points.map((p) => s("rect", { x: at.x(p.x) + 0.5, y: Math.min(at.y(p.y), at.y(0)),
-    width: Math.max(1, at.x(p.x + at.bar) - at.x(p.x) - 1), height: Math.abs(at.y(0) - at.y(p.y)) },
-  s("title", {}, pointName(series, p, figure)))),
+  bars: (series, figure, at) => series.points.map((p) => s("rect", { ...at.column(p.x), y: Math.min(at.y(p.y), at.y(0)),
+    height: Math.abs(at.y(0) - at.y(p.y)) }, s("title", {}, pointName(series, p, figure)))),
   marks: (series, figure, at) => series.points.map((p) => s("path", { d: `M${at.x(p.x)} ${at.y(p.y) - 5}l5 5l-5 5l-5 -5z` },
     s("title", {}, pointName(series, p, figure)))),
   spans: (series, figure, at) => series.points.map((p) => s("rect", { x: at.x(p.x), y: at.y(p.y) - 5, rx: 2, height: 10,
@@ -59,14 +60,18 @@ function plot(figure, width) {
   const left = 52, right = width - 16, top = 10, bottom = top + inner;
   const pad = bounds.rowsOnly ? 0.5 : 0;
   const at = {
-    bar: bounds.bar,
+    /* From its place on, or around it where it is one of a row. */
+    column: (v) => {
+      const room = at.x(v + bounds.bar) - at.x(v), width = bounds.counted ? Math.min(40, room * 0.7) : Math.max(1, room - 1);
+      return { x: Number((at.x(v) + (bounds.counted ? -width / 2 : 0.5)).toFixed(2)), width: Number(width.toFixed(2)) };
+    },
     x: (v) => Number((left + (v - bounds.x0) / (bounds.x1 - bounds.x0) * (right - left)).toFixed(2)),
     y: bounds.rowsOnly
       ? (v) => Number((top + (v - bounds.y0 + pad) / lanes * inner).toFixed(2)) /* rows from the top down */
       : (v) => Number((bottom - (v - bounds.y0) / (bounds.y1 * 1.05 - bounds.y0) * inner).toFixed(2)),
   };
   const unit = figure.x_unit.length > 3 ? "" : ` ${figure.x_unit}`;
-  const xs = ticks(bounds.x0, bounds.x1, width / 90);
+  const xs = ticks(bounds.x0, bounds.x1, width / 90).filter((v) => !bounds.counted || Number.isInteger(v));
   const ys = ticks(bounds.y0, bounds.y1, bounds.rowsOnly ? 12 : 5).filter((v) => !bounds.rowsOnly || Number.isInteger(v));
   return s("svg", { width, height: bottom + 32, viewBox: `0 0 ${width} ${bottom + 32}`, class: "plot", role: "img",
     "aria-label": `${visible(figure.title)}: ${figure.series.map((x) => `${visible(x.name)}, ${plural(x.points.length, "point")}`).join("; ")}` },
@@ -84,7 +89,7 @@ function figureBox(figure) {
   return h("figure", { class: "figure" },
     h("figcaption", {}, h("strong", {}, visible(figure.title)),
       figure.y_unit === "" ? "" : h("span", { class: "quiet" }, ` ${visible(figure.y_unit)}`),
-      h("span", { class: "legend" }, figure.series.map((series, i) =>
+      h("span", { class: "legend" }, figure.series.map((series, i) => series.points.length === 0 ? undefined :
         h("span", { class: `key c${i % 6}` }, visible(series.name))))),
     drawn((width) => plot(figure, width)),
     left === 0 ? undefined : h("p", { class: "quiet" }, `${plural(left, "point")} left out`));

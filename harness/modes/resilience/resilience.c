@@ -17,6 +17,7 @@
 #define BEGIN_APART_NS (20 * NS_PER_MS)
 #define STARTING_MOST 4u                 /* processes that start all at once disturb each other's waits ... */
 #define STARTING_NS (2 * NS_PER_S)       /* ... so long */
+#define WAITED_NS (200 * NS_PER_MS)      /* less is the end of a check, and nobody waited */
 #define PROGRESS_NS (500 * NS_PER_MS)
 
 struct entry {
@@ -107,6 +108,14 @@ static int by_worst(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* "back" of "back/reset" */
+static const char *section_of(struct resilience *r, const char *id)
+{
+    const char *slash = strchr(id, '/');
+    const char *section = slash == NULL ? NULL : arena_text_n(&r->run->arena, id, (size_t)(slash - id));
+    return section == NULL ? "" : section;
+}
+
 static bool make_entries(struct resilience *r)
 {
     size_t count = r->suite.case_count;
@@ -122,7 +131,7 @@ static bool make_entries(struct resilience *r)
         if (entry->result == NULL)
             return diag_set(r->why, DIAG_TROUBLE, "out of memory");
         *entry->result = (struct case_result){
-            .id = test->id, .title = test->title, .alias = "", .file = test->file, .section = "resilience",
+            .id = test->id, .title = test->title, .alias = "", .file = test->file, .section = section_of(r, test->id),
             .line = test->line, .verdict = VERDICT_ERROR, .close_verdict = CLOSE_NONE, .expected = "", .seen = "",
             .detail = "did not run", .replay = "", .source = "", .trace = "", .stderr_tail = ""};
         int width = (int)strlen(test->id);
@@ -143,12 +152,12 @@ static void draw_connections(struct run_result *run, struct case_result *result)
     struct arena *arena = &run->arena;
     struct figure *figure = figure_add(arena, &result->figures, "connections in time", "s", "connection");
     struct figure_series *open = figure_series(arena, figure, FIGURE_SPANS, "open");
-    struct figure_series *left = figure_series(arena, figure, FIGURE_SPANS, "lost, but not yet left");
+    struct figure_series *left = figure_series(arena, figure, FIGURE_SPANS, "lost, not yet left");
     struct figure_series *came = figure_series(arena, figure, FIGURE_MARKS, "connected");
-    struct figure_series *tried = figure_series(arena, figure, FIGURE_MARKS, "tried, and was not let in");
+    struct figure_series *tried = figure_series(arena, figure, FIGURE_MARKS, "not let in");
     const struct attempt *last = &result->attempts[result->attempt_count - 1];
     struct figure_series *waited = figure_series(arena, figure, FIGURE_SPANS, "waited for");
-    if (last->failed_ns)
+    if (last->failed_ns && result->duration_ns > last->failed_ns + WAITED_NS)
         figure_point(arena, waited, &(struct figure_point){.x = (double)last->failed_ns / 1e9,
                                                            .y = (double)result->attempt_count + 1,
                                                            .until = (double)result->duration_ns / 1e9});
