@@ -86,10 +86,12 @@ const char *exec_client_last_words(const struct exec_client *client) { return bu
 
 void exec_client_how(const struct exec_client *client, char *out, size_t size)
 {
-    const char *words = buf_text(&client->last_words), *said = strchr(words, '\n');
+    const char *words = buf_text(&client->last_words), *said = strchr(words, '\n'), *error = strstr(words, "rror: ");
     size_t how = strcspn(words, "\n");
-    snprintf(out, size, "%.*s%s%.*s", (int)how, words, said == NULL ? "" : ": ",
-             said == NULL ? 0 : (int)strcspn(said + 1, "\n"), said == NULL ? "" : said + 1);
+    while (error != NULL && error > said && error[-1] != '\n') /* the line that says so */
+        error--;
+    said = said == NULL ? "" : error != NULL ? error : said + 1;
+    snprintf(out, size, "%.*s%s%.*s", (int)how, words, *said ? ": " : "", (int)strcspn(said, "\n"), said);
 }
 
 void exec_client_release(struct exec_client *client)

@@ -128,6 +128,15 @@ def of_tutorial():
     return "the tutorials' way fails at the second drop, and says so", wrong, done
 
 
+def of_nobody():
+    """A command that starts no client: told once, not by each check."""
+    done = run("resilience", "--exec", "node no-such-client.js {url}")
+    wrong = [] if done.returncode == 3 and "alone:" not in done.stdout else [f"exit status {done.returncode}"]
+    if "cannot be started: exit status 1: Error: Cannot find module" not in done.stderr or done.stderr.count("\n") != 1:
+        wrong.append("it does not say why")
+    return "a client that cannot be started is told once", wrong, done
+
+
 def every_check_has_a_fault():
     """No check without a client that fails it: families by their first value."""
     text = "".join(path.read_text() for path in sorted((root / "scenarios/resilience").glob("*.wsg")))
@@ -149,7 +158,7 @@ def main():
     wanted = sys.argv[1:]
     jobs = [(of_fault, *row) for row in FAULTS if not wanted or row[0] in wanted]
     if not wanted:
-        jobs = [(of_good, "the reference client", "faulty.js", REFERENCE, ["*"]), (of_tutorial,),
+        jobs = [(of_good, "the reference client", "faulty.js", REFERENCE, ["*"]), (of_tutorial,), (of_nobody,),
                 (every_check_has_a_fault,),
                 (of_good, "the mini program", "mini-program.js", ["mini-program"], ["*/reset-twice", "*/half-open"]),
                 (of_good, "the reference client over TLS", "faulty.js", REFERENCE,

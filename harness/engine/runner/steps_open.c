@@ -18,8 +18,9 @@ static enum progress nobody_came(struct runner *r, const char *expected)
         return end_case(r, VERDICT_ERROR, expected, seen, "no testee came");
     if (!r->config.own_listener)
         return end_case(r, VERDICT_FAIL, expected, seen, "the testee did not come back");
-    return end_case(r, VERDICT_FAIL, expected, seen, "%s%s%s", attempts_story(r, runner_now(r) - r->step_ns),
-                    r->client_ended ? "; its process has ended: " : "", r->client_ended ? r->client_ended : "");
+    const char *story = attempts_story(r, runner_now(r) - r->step_ns);
+    return end_case(r, VERDICT_FAIL, expected, seen, "%s%s%s%s", story, r->client_ended && *story ? "; " : "",
+                    r->client_ended ? "its process has ended: " : "", r->client_ended ? r->client_ended : "");
 }
 
 /* Nobody to talk to is our trouble at first; a testee that took connections before has to go on. What a case

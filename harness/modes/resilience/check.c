@@ -35,6 +35,7 @@ struct check {
     struct process_of *clients;
     unsigned wanted, started, running;
     bool crashed;
+    struct buf hopeless;         /* why its client ended before it came; empty: it did not */
     struct buf command, last_words;
     struct buf url;
     struct timer *start, *clean;
@@ -45,6 +46,15 @@ struct case_result *check_result(const struct check *check) { return check->resu
 const struct test_case *check_test(const struct check *check) { return check->test; }
 uint64_t check_began(const struct check *check) { return check->began_ns; }
 const char *check_url(const struct check *check) { return buf_text(&check->url); }
+
+
+const char *check_hopeless(const struct check *check)
+{
+    return check->hopeless.size == 0 ? NULL : buf_text(&check->hopeless);
+}
+
+
+bool check_came(const struct check *check) { return check->result->attempt_count > 0; }
 
 bool check_waits_for_client(const struct check *check)
 {
@@ -97,6 +107,8 @@ static void on_ended(void *arg, struct process_exit exit, const char *how)
     (void)how;
     exec_client_how(one->client, words, sizeof words);
     check->running--;
+    if (!came && exit.status != 0 && check->runner != NULL && check->test->steps->form != FORM_LISTEN_OFF)
+        buf_append_text(&check->hopeless, words);
     if (came && (exit.signal != 0 || exit.status != 0)) { /* before, it is no client yet */
         check->crashed = true;
         buf_clear(&check->last_words);
@@ -138,6 +150,7 @@ static void start_one(void *arg)
     one->check = check;
     one->client = exec_client_start(check->config.loop, &options, &client_events, one, &why);
     if (one->client == NULL) {
+        buf_append_text(&check->hopeless, why.text);
         runner_client_ended(check->runner, why.text);
         return;
     }
@@ -235,6 +248,7 @@ struct check *check_start(const struct check_config *config, const struct test_c
     *check = (struct check){.config = *config, .test = test, .result = result, .began_ns = loop_now(config->loop)};
     buf_init(&check->command, 0);
     buf_init(&check->url, 0);
+    buf_init(&check->hopeless, 0);
     buf_init(&check->last_words, 0);
     if (prepare(check, why) && begin(check, why))
         return check;
@@ -260,6 +274,7 @@ void check_free(struct check *check)
     listener_share_free(check->listener);
     buf_free(&check->command);
     buf_free(&check->url);
+    buf_free(&check->hopeless);
     buf_free(&check->last_words);
     free(check);
 }

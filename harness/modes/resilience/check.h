@@ -38,6 +38,10 @@ const struct test_case *check_test(const struct check *check);
 uint64_t check_began(const struct check *check);
 /* Where its client has to come to. */
 const char *check_url(const struct check *check);
+/* Why its client failed before it came, with the port open: most likely it cannot be started at all; NULL: it came. */
+const char *check_hopeless(const struct check *check);
+/* Somebody has come; good behind its end, too. */
+bool check_came(const struct check *check);
 /* Nobody has come yet. */
 bool check_waits_for_client(const struct check *check);
 

@@ -43,7 +43,7 @@ struct resilience {
     size_t next, under_way;
     struct timer *kick, *tick;
     struct diag *why;
-    bool stopping;
+    bool stopping, some_came;
     int interrupts;
 };
 
@@ -216,9 +216,24 @@ static void conclude(struct resilience *r, struct entry *entry)
     show_check(&r->show, entry->result);
 }
 
+/* The end of all, before they are. */
+static void stop(struct resilience *r)
+{
+    r->stopping = r->run->interrupted = true;
+    for (size_t i = 0; i < r->suite.case_count; i++)
+        if (r->entries[i].check != NULL && !r->entries[i].done)
+            check_interrupt(r->entries[i].check);
+    soon(r, 0);
+}
+
 static void on_done(void *arg, struct check *check)
 {
     struct resilience *r = arg;
+    r->some_came |= check_came(check);
+    if (check_hopeless(check) != NULL && !r->stopping && !r->some_came) { /* nor will the others */
+        diag_set(r->why, DIAG_TROUBLE, "the client cannot be started: %s", check_hopeless(check));
+        stop(r);
+    }
     for (size_t i = 0; i < r->suite.case_count; i++)
         if (r->entries[i].check == check)
             conclude(r, &r->entries[i]);
@@ -317,12 +332,8 @@ static void on_interrupt(void *arg)
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
     }
-    r->stopping = r->run->interrupted = true;
     diag_set(r->why, DIAG_TROUBLE, "interrupted");
-    for (size_t i = 0; i < r->suite.case_count; i++)
-        if (r->entries[i].check != NULL && !r->entries[i].done)
-            check_interrupt(r->entries[i].check);
-    soon(r, 0);
+    stop(r);
 }
 
 static void play(struct resilience *r)

@@ -199,8 +199,8 @@ void show_progress(struct show *show, const struct show_state *state)
     buf_init(&line, 0);
     buf_init(&cut, 0);
     if (state->waiting != NULL)
-        buf_printf(&line, "%zu/%zu checks; waiting for the client to come to %s (start it again if it has stopped)",
-                   state->done, state->all, state->waiting);
+        buf_printf(&line, "%zu/%zu checks; waiting at %s; start the client if it has stopped", state->done,
+                   state->all, state->waiting);
     else
         buf_printf(&line, "%zu/%zu checks, %zu under way, at most %.0f s left", state->done, state->all,
                    state->under_way, ceil((double)state->left_ns / 1e9));

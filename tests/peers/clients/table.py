@@ -32,7 +32,7 @@ CLIENTS = [
 # Checks whose waits are shown, and how many of them.
 WAITS = {"back/reset-twice": 2, "back/fin-twice": 2, "back/close-twice/1001": 2, "back/close-twice/1012": 2,
          "back/http-503": 4, "back/restart": 1, "pacing/growth": 6}
-COUNTS = {"pacing/flap", "pacing/rejected/1002", "back/http-refused/401"}
+COUNTS = {"pacing/flap", "pacing/rejected/1002", "pacing/http-behind-101", "back/http-refused/401"}
 
 
 def play(client, profiles):
