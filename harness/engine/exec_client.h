@@ -32,7 +32,8 @@ void exec_client_signal(struct exec_client *client, int signal);
 void exec_client_end(struct exec_client *client, uint64_t grace_ns);
 /* "exit status 1", and below it the end of its standard error; "" while it runs. */
 const char *exec_client_last_words(const struct exec_client *client);
-/* The same in one line, with what its standard error says first, or of an error: "exit status 1: no such file"; "" while it runs. */
+/* The same in one line, with what its standard error says first, or of an error: "exit status 1: no such file"; ""
+ * while it runs. */
 void exec_client_how(const struct exec_client *client, char *out, size_t size);
 /* Kills what still runs; no further callback. NULL is fine. */
 void exec_client_release(struct exec_client *client);
