@@ -215,6 +215,12 @@ static void welcome(struct sio_session *session, const struct sio_state *state)
     }
 }
 
+/* Is its connection there? One that is ending is as good as lost. */
+static bool is_live(const struct sio_state *state)
+{
+    return state->live != NULL && state->live->conn->stage == PEER_OPEN;
+}
+
 /* The one that comes back, and behind which event; NULL: nobody. */
 static struct sio_state *find_lost(struct sio_session *session, const json_t *auth, size_t *from)
 {
@@ -223,7 +229,7 @@ static struct sio_state *find_lost(struct sio_session *session, const json_t *au
     struct sio_state *state = session->hub->states;
     if (pid == NULL || offset == NULL)
         return NULL;
-    while (state != NULL && (state->live != NULL || strcmp(state->pid, pid) != 0))
+    while (state != NULL && (is_live(state) || strcmp(state->pid, pid) != 0))
         state = state->next;
     for (size_t i = 0; state != NULL && i < state->past_count; i++) {
         *from = i + 1;

@@ -50,8 +50,11 @@ static bool same_namespace(struct runner *r, struct conn *c, const struct step *
     struct buf name;
     buf_init(&name, 0);
     const char *otherwise = step->form == FORM_EXPECT_SIO_ACK ? c->link->our_in : "/";
-    bool same = link_namespace(r, step, otherwise, &name) && name.size == packet->name_size &&
-                memcmp(buf_text(&name), packet->name, name.size) == 0;
+    bool said = link_namespace(r, step, otherwise, &name);
+    const char *query = memchr(packet->name, '?', packet->name_size);
+    bool bare = query && !memchr(buf_text(&name), '?', name.size); /* the query is looked at where one is written */
+    size_t size = bare ? (size_t)(query - packet->name) : packet->name_size;
+    bool same = said && name.size == size && memcmp(buf_text(&name), packet->name, size) == 0;
     buf_free(&name);
     return same;
 }

@@ -174,6 +174,33 @@ static bool read_version(struct conn *c)
     return false;
 }
 
+static void add_item(struct conn *c, enum item_kind kind, enum eio_type type, const uint8_t *bytes, size_t size)
+{
+    struct item *item = inbox_item(c, kind, bytes, size, NULL);
+    if (!item)
+        return;
+    item->frame = c->frames ? c->frames : 1; /* 0 would be behind what was taken */
+    item->packet = calloc(1, sizeof *item->packet);
+    if (!item->packet) {
+        end_case(c->runner, VERDICT_ERROR, "", "", "no memory for a packet");
+    } else {
+        item->packet->engine = type;
+        if (type == EIO_MESSAGE)
+            item->packet->whole = sio_judge_take(&c->link->judge);
+    }
+    inbox_add(c, item);
+}
+
+/* With Engine.IO 3 the main namespace counts as asked for: an expect may say so, as with 4. */
+static void main_asked(struct conn *c)
+{
+    struct sio_whole *whole = &c->link->judge.whole;
+    const char *why;
+    buf_append_text(&whole->text, "0");
+    if (sio_decode(EIO_3, whole->text.data, whole->text.size, &whole->packet, &why))
+        add_item(c, ITEM_PACKET, EIO_MESSAGE, (const uint8_t *)"0", 1);
+}
+
 void link_opened(struct conn *c)
 {
     struct runner *r = c->runner;
@@ -194,8 +221,10 @@ void link_opened(struct conn *c)
     if (eio_open_write(&open, &text) && can_say(c))
         endpoint_send_message(c->endpoint, WS_TEXT, text.data, text.size, false);
     buf_free(&text);
-    if (c->link->judge.version == EIO_3)
+    if (c->link->judge.version == EIO_3) {
         say(c, EIO_MESSAGE, (const uint8_t *)"0", 1);
+        main_asked(c);
+    }
     beat_begin(c->link);
 }
 
@@ -205,22 +234,6 @@ void link_opened(struct conn *c)
 static bool is_awaited(const struct runner *r, enum eio_type type)
 {
     return type == EIO_CLOSE || (r->uses_engine & 1u << type) != 0;
-}
-
-static void add_item(struct conn *c, enum item_kind kind, enum eio_type type, const uint8_t *bytes, size_t size)
-{
-    struct item *item = inbox_item(c, kind, bytes, size, NULL);
-    if (!item)
-        return;
-    item->packet = calloc(1, sizeof *item->packet);
-    if (!item->packet) {
-        end_case(c->runner, VERDICT_ERROR, "", "", "no memory for a packet");
-    } else {
-        item->packet->engine = type;
-        if (type == EIO_MESSAGE)
-            item->packet->whole = sio_judge_take(&c->link->judge);
-    }
-    inbox_add(c, item);
 }
 
 static void hear_engine(struct conn *c, const struct eio_packet *packet)

@@ -125,7 +125,8 @@ static bool begin(struct listening *l, struct diag *why)
     l->testee.loop = l->loop;
     proxy_address_print(&at.net, at.secure, true, &l->url);
     buf_append_byte(&l->url, '/');
-    buf_printf(&l->replay, "wsgauntlet run --listen %s", l->options->listen);
+    buf_printf(&l->replay, "wsgauntlet %s --listen %s", l->options->paths != NULL ? "run" : "test --socketio",
+               l->options->listen);
     shell_option(&l->replay, "--exec", l->options->whom.command);
     fprintf(l->options->tell.out, "listening on %s\n", buf_text(&l->url));
     fflush(l->options->tell.out);
