@@ -445,10 +445,3 @@ bool endpoint_deflate(const struct endpoint *e)
 {
     return e->deflater != NULL;
 }
-
-struct ws_prediction endpoint_prediction(const struct endpoint *e)
-{
-    if (e->judge == NULL)
-        return (struct ws_prediction){.outcome = WS_OUTCOME_OK, .violation = WS_VIOLATIONS};
-    return ws_judge_predict(e->judge);
-}

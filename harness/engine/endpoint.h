@@ -108,7 +108,6 @@ void endpoint_reset(struct endpoint *endpoint);
 size_t endpoint_held(const struct endpoint *endpoint);
 struct layer *endpoint_layer(struct endpoint *endpoint); /* top of the stack, still owned by the endpoint */
 bool endpoint_deflate(const struct endpoint *endpoint);
-struct ws_prediction endpoint_prediction(const struct endpoint *endpoint); /* of the peer's stream */
 /* From now on what comes is thrown away, only the transport's end is told:
  * after a refusal, or a failure. */
 void endpoint_discard(struct endpoint *endpoint);

@@ -29,8 +29,6 @@ struct exec_testee {
     struct process *process;
     enum life life;
     bool first;              /* its first start: a death before it answers is not tried again */
-    bool by_us;              /* we sent a signal that ends it */
-    bool crashed;
     bool start_again;        /* when it has ended */
     uint64_t patience_ns, deadline, pause_ns;
     struct layer *knock;     /* a connection to its port under way */
@@ -182,7 +180,6 @@ static void on_exited(void *arg, struct process_exit how)
     (void)how;
     note_death(t);
     t->life = LIFE_NONE;
-    t->crashed |= !t->by_us && life == LIFE_RUNNING;
     if (t->ended) {
         loop_fn *ended = t->ended;
         t->ended = NULL;
@@ -198,7 +195,7 @@ static bool start(struct exec_testee *t, struct diag *why)
 {
     static const struct process_events events = {.exited = on_exited};
     process_release(t->process);
-    t->by_us = t->start_again = false;
+    t->start_again = false;
     t->process = process_start(t->loop, buf_text(&t->command), &events, t, why);
     if (!t->process)
         return false;
@@ -226,7 +223,7 @@ static bool testee_restart(void *arg, loop_fn *answers, void *answers_arg, struc
     t->deadline = loop_now(t->loop) + t->patience_ns;
     if (t->life == LIFE_NONE)
         return start(t, why);
-    t->start_again = t->by_us = true;
+    t->start_again = true;
     t->life = LIFE_DYING;
     process_signal(t->process, SIGKILL);
     return true;
@@ -237,7 +234,6 @@ static bool testee_signal(void *arg, int signal, struct diag *why)
     struct exec_testee *t = arg;
     if (t->life == LIFE_NONE)
         return diag_set(why, DIAG_TROUBLE, "the testee does not run");
-    t->by_us |= signal == SIGKILL || signal == SIGTERM;
     process_signal(t->process, signal);
     return true;
 }
@@ -304,13 +300,6 @@ struct exec_testee *exec_testee_start(struct loop *loop, const struct exec_optio
 
 const char *exec_testee_url(const struct exec_testee *t) { return buf_text(&t->url); }
 
-bool exec_testee_crashed(struct exec_testee *t)
-{
-    bool crashed = t->crashed;
-    t->crashed = false;
-    return crashed;
-}
-
 static void end_at_once(void *arg)
 {
     struct exec_testee *t = arg;
@@ -325,7 +314,6 @@ void exec_testee_end(struct exec_testee *t, loop_fn *ended, void *arg)
     stop_waiting(t);
     t->ended = ended;
     t->ended_arg = arg;
-    t->by_us = true;
     t->start_again = false;
     if (t->life == LIFE_NONE) {
         t->timer = timer_start(t->loop, 0, end_at_once, t);

@@ -45,8 +45,6 @@ struct exec_testee *exec_testee_start(struct loop *loop, const struct exec_optio
                                       void (*ready)(void *arg, const struct diag *why), void *arg);
 const struct testee_ops *exec_testee_ops(void); /* arg: the exec_testee */
 const char *exec_testee_url(const struct exec_testee *testee);
-/* Did it die by itself since the last call? */
-bool exec_testee_crashed(struct exec_testee *testee);
 /* SIGTERM, a while later SIGKILL; `ended` is called from the loop. */
 void exec_testee_end(struct exec_testee *testee, loop_fn *ended, void *arg);
 /* Kills what still runs; no further callback. */

@@ -82,7 +82,7 @@ void teller_pause(struct teller *t, const struct story_event *e)
 }
 
 /* How long it may take: twice what it took and a second; what comes by itself not sooner than half. */
-void teller_within(struct teller *t, const struct story_event *e)
+static void within(struct teller *t, const struct story_event *e)
 {
     uint64_t gap = t->last_ns == 0 ? 0 : e->at_ns - t->last_ns;
     bool push = !t->last_ours && gap >= PUSH_LEAST;
@@ -119,7 +119,7 @@ static void message(struct teller *t, size_t index, const struct story_event *e)
         bytes_print(e->bytes, e->size, t->out);
     }
     if (!ours)
-        teller_within(t, e);
+        within(t, e);
     if (cut || (!ours && e->size > EXACT_MAX))
         buf_printf(t->out, "  # of %" PRIu64 " bytes", e->whole);
     teller_finish(t);
@@ -156,7 +156,7 @@ static void close_frame(struct teller *t, const struct story_event *e)
         bytes_print(e->bytes, e->size, t->out);
     }
     if (!ours)
-        teller_within(t, e);
+        within(t, e);
     teller_finish(t);
     t->closed[e->connection] = true;
 }
@@ -177,7 +177,7 @@ static void ending(struct teller *t, const struct story_event *e)
     else
         buf_append_text(t->out, "expect drop");
     if (!ours && e->kind != STORY_GONE)
-        teller_within(t, e);
+        within(t, e);
     teller_finish(t);
 }
 

@@ -38,8 +38,6 @@ void teller_finish(struct teller *t);
 void teller_time(struct buf *out, uint64_t ns);
 /* `wait`, when there was a pause before what we do. */
 void teller_pause(struct teller *t, const struct story_event *e);
-/* ` within`, when what they did took its time. */
-void teller_within(struct teller *t, const struct story_event *e);
 
 /* ---- what is said (teller_text.c) ---- */
 
