@@ -47,6 +47,7 @@ help:
 	@echo 'make unit       the unit tests alone (CC=clang, SAN=address,undefined)'
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
 	@echo '                afl-TARGET, fuzz-cov, fuzz-planted, fuzz-speed, corpus: docs/fuzzing.md'
+	@echo 'make fuzz-defects  which deliberate defects of the built-in peer live fuzzing finds, as a table (RUNS=40000)'
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run; make bench-suite times the suite against npm ws'
 	@echo 'make clients    real reconnecting clients, measured: writes docs/clients.md'
@@ -153,7 +154,7 @@ $(BUILD)/fuzz/mutator.so: $(wildcard fuzz/mutator*.c) harness/base/prng.c
 	@mkdir -p $(@D)
 	$(patsubst afl-clang-%,clang,$(CC)) $(STRICT) -O2 -g -fPIC -shared -Iharness -o $@ $(filter-out %_libfuzzer.c,$^)
 
-.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov fuzz-planted fuzz-speed corpus corpus-check
+.PHONY: $(FUZZ_TARGETS:%=fuzz-%) $(FUZZ_TARGETS:%=afl-%) fuzz-programs fuzz fuzz-cov fuzz-planted fuzz-speed fuzz-defects corpus corpus-check
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz:
 	@fuzz/run $(T) $(filter-out canary,$(FUZZ_TARGETS))
@@ -163,6 +164,9 @@ fuzz-cov:
 	@fuzz/coverage $(filter-out canary,$(FUZZ_TARGETS))
 fuzz-planted:
 	@fuzz/plant
+RUNS := 40000
+fuzz-defects: wsgauntlet
+	@tests/e2e/fuzz.py defects $(RUNS)
 fuzz-speed:
 	@fuzz/speed/run
 $(FUZZ_TARGETS:%=afl-%): afl-%:

@@ -208,6 +208,7 @@ static int command_FUZZ(const struct options *options, struct diag *why)
             .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
             .timeout_ns = options->values[OPTION_TIMEOUT].number,
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
+            .strict = option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC) == WEIGHTS_STRICT,
             .no_seeds = option_set(options, OPTION_NO_SEEDS),
             .coverage = option_set(options, OPTION_COVERAGE),
             .own_target = option_set(options, OPTION_OWN_TARGET),

@@ -250,11 +250,17 @@ static uint64_t testee_memory(void *arg)
     return t->life == LIFE_NONE ? 0 : process_memory(t->process);
 }
 
+static uint64_t testee_descriptors(void *arg)
+{
+    const struct exec_testee *t = arg;
+    return t->life == LIFE_NONE ? 0 : process_descriptors(t->process);
+}
+
 const struct testee_ops *exec_testee_ops(void)
 {
     static const struct testee_ops ops = {
         .restart = testee_restart, .signal = testee_signal, .running = testee_running,
-        .memory = testee_memory, .last_words = testee_last_words};
+        .memory = testee_memory, .descriptors = testee_descriptors, .last_words = testee_last_words};
     return &ops;
 }
 

@@ -16,6 +16,7 @@ struct testee_ops {
     bool (*signal)(void *arg, int signal, struct diag *why); /* SIGKILL, SIGSTOP, SIGCONT */
     bool (*running)(void *arg);
     uint64_t (*memory)(void *arg);      /* bytes, 0: unknown */
+    uint64_t (*descriptors)(void *arg); /* open files and sockets, 0: unknown */
     const char *(*last_words)(void *arg); /* end of its stderr and how it ended; "" while it runs */
 };
 

@@ -5,6 +5,7 @@ import atexit
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,9 +51,11 @@ def run(*arguments, **more):
 
 
 def own_folder(name):
-    """A new folder that goes when the test ends."""
+    """A new folder that goes when the test ends, by SIGTERM too."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"wsgauntlet-{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     return folder
 
 

@@ -2,13 +2,15 @@
 """Live fuzzing as a person does it: what it finds, what it must not find, that a
 campaign goes on where it stopped, and that coverage leads where chance does not.
 
-    tests/e2e/fuzz.py           what `make test` runs
-    tests/e2e/fuzz.py faults    every defect of the built-in peer (minutes)
+    tests/e2e/fuzz.py                   what `make test` runs
+    tests/e2e/fuzz.py defects [RUNS]    a table: which defects of the built-in peer are found, each within so many sessions
 Ends with `fuzz: N passed, N failed`.
 """
+import concurrent.futures
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,21 +20,27 @@ from checks import run as run_program
 
 work = own_folder("fuzz")
 MOVES_MOST = 8
-# One of each section; the whole list is for `fuzz.py faults`.
+# One of each section; the whole list is for `fuzz.py defects`.
 FAULTS = ["accept-key-wrong", "version-any", "length-not-minimal", "rsv-unchecked", "unmasked-accepted",
-          "interleaving-accepted", "pong-cut", "utf8-unchecked", "close-reason-unchecked", "deflate-takeover-kept"]
+          "interleaving-accepted", "pong-cut", "utf8-unchecked", "close-reason-unchecked", "deflate-takeover-kept",
+          "allow-unsaid", "close-private-refused", "connection-first-line", "rsv-set"]
 
 def run(*words, **more):
     done = run_program(*words, **more)
     return done.returncode, done.stdout + done.stderr
 
 
-def finds(fault, seed, runs):
-    """The defect is found without the suite's cases; each finding is small, fails there, and a correct peer passes it."""
+def hunt(fault, seed, runs):
+    """A campaign without the suite's cases, until the first finding. What is only advised against counts, too."""
     folder = work / fault
-    status, said = run("fuzz", "--sim", "--fault", fault, "--no-seeds", "--fail-fast", "--runs", runs, "--dir", folder,
-                       "--seed", seed)
-    moves = [int(n) for n in re.findall(r", (\d+) moves?: ", said)]
+    status, said = run("fuzz", "--sim", "--fault", fault, "--no-seeds", "--profile", "strict", "--fail-fast", "--runs", runs,
+                       "--dir", folder, "--seed", seed)
+    return status, said, [int(n) for n in re.findall(r", (\d+) moves?: ", said)], folder
+
+
+def finds(fault, seed, runs):
+    """The defect is found; each finding is small, fails there, and a correct peer passes it."""
+    status, said, moves, folder = hunt(fault, seed, runs)
     if status != 1 or "DOUBT" in said or not moves or max(moves) > MOVES_MOST:
         return check(False, f"finds {fault}", said)
     with_it, said_with = run("run", "--sim", "--fault", fault, "--timeout", "1s", folder / "findings")
@@ -112,17 +120,36 @@ def coverage():
     check(status == 0, "as many blind ones miss it", said)
 
 
-if sys.argv[1:] == ["faults"]:
+def defects(runs):
+    """Every defect of the built-in peer, as a table; two are hunted at once."""
+    def row(fault):
+        status, said, moves, folder = hunt(fault, 7, runs)
+        shutil.rmtree(folder, ignore_errors=True)
+        sessions = re.findall(r"  (\d+) sessions", said)
+        signature = re.findall(r"^FINDING  (.*)", said, re.M)
+        found = status == 1 and bool(moves) and "DOUBT" not in said
+        return fault, found, sessions[-1] if sessions else "0", max(moves, default=0), signature[0] if signature else ""
     _, listed = run("echo", "--fault", "list")
-    for fault in re.findall(r"^ *([a-z][a-z0-9.-]+) +\S", listed, re.M):
-        finds(fault, 7, 60000)
-else:
-    for fault in FAULTS:
-        finds(fault, 7, 20000)
-    no_false_findings()
-    same_again()
-    goes_on()
-    manners()
-    interrupted()
-    coverage()
+    faults = re.findall(r"^ *([a-z0-9][a-z0-9.-]+) +\S", listed, re.M)
+    found_count = 0
+    print(f"{'defect':30}  {'sessions':>8}  moves  by")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for fault, found, sessions, moves, signature in pool.map(row, faults):
+            found_count += found
+            print(f"{fault:30}  {sessions:>8}  {moves if found else '-':>5}  {signature if found else 'missed'}", flush=True)
+    print(f"{found_count} of {len(faults)} defects found ({100 * found_count / len(faults):.1f} %), "
+          f"{runs} sessions each at most")
+
+
+if sys.argv[1:2] == ["defects"]:
+    defects(int(sys.argv[2]) if len(sys.argv) > 2 else 40000)
+    sys.exit(0)
+for fault in FAULTS:
+    finds(fault, 7, 20000)
+no_false_findings()
+same_again()
+goes_on()
+manners()
+interrupted()
+coverage()
 end("fuzz")

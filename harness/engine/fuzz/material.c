@@ -16,6 +16,8 @@ size_t material_length(struct prng *random)
 {
     static const size_t edges[] = {0,   1,   2,   3,   4,    5,    124,   125,   126,
                                    127, 128, 255, 256, 1023, 4096, 65535, 65536, 70000};
+    if (chance(random, 1))
+        return 100000 + (size_t)prng_below(random, 60000); /* few servers send that much in one piece */
     return chance(random, 55) ? (size_t)prng_below(random, 40)
            : chance(random, 90) ? edges[prng_below(random, COUNT(edges) - 3)] : edges[prng_below(random, COUNT(edges))];
 }
@@ -25,6 +27,7 @@ void material_text(struct prng *random, size_t size, struct buf *out)
     static const char *const words[] = {
         "Hello", " ", "a", "{\"seq\":1}", "\xc3\xa9", "\xe4\xbd\xa0\xe5\xa5\xbd", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
         "\xf4\x8f\xbf\xbf", "\xef\xbb\xbf", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "z", "\x7f", "\n",
+        "e\xcc\x81", "\xe1\x84\x80\xe1\x85\xa1", "\xe2\x84\xab", /* what somebody might compose */
     };
     size_t end = out->size + size;
     if (size >= 3 && chance(random, 5))
@@ -93,7 +96,8 @@ void material_deflate(struct prng *random, struct buf *out)
 
 uint16_t material_close_code(struct prng *random)
 {
-    static const uint16_t codes[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
+    static const uint16_t codes[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
+                                     3000, 3999, 4000, 4999,
                                      0,    1,    999,  1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535};
     return codes[prng_below(random, COUNT(codes))];
 }
@@ -106,27 +110,29 @@ const char *material_offer(struct prng *random)
         "", "", "client_max_window_bits", "server_no_context_takeover", "client_no_context_takeover",
         "server_max_window_bits=9", "server_max_window_bits=10; server_no_context_takeover",
         "client_max_window_bits=10", "server_max_window_bits=15; client_max_window_bits=15",
+        "server_max_window_bits=7", "server_max_window_bits=16", "client_no_context_takeover=1",
+        "server_no_context_takeover; server_no_context_takeover", "x_unknown",
     };
     return offers[prng_below(random, COUNT(offers))];
 }
 
 const char *material_protocol(struct prng *random)
 {
-    static const char *const protocols[] = {"chat", "superchat", "x-nobody-speaks-this"};
+    static const char *const protocols[] = {"chat", "superchat", "x-nobody-speaks-this", "CHAT", "SuperChat"};
     return protocols[prng_below(random, COUNT(protocols))];
 }
 
 /* The lines of a right head; a change replaces one, doubles it, or takes it away. */
 enum { LINE_HOST, LINE_UPGRADE, LINE_CONNECTION, LINE_KEY, LINE_VERSION, LINES };
 
-static void head_line(struct buf *out, unsigned line, const char *host, const char *value)
+static void head_line(struct buf *out, unsigned line, const char *host, const char *value, const char *pad)
 {
     static const struct { const char *name, *value; } lines[LINES] = {
         {"Host", NULL}, {"Upgrade", "websocket"}, {"Connection", "Upgrade"},
         {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-WebSocket-Version", "13"},
     };
     const char *due = lines[line].value == NULL ? host : lines[line].value;
-    buf_printf(out, "%s: %s\r\n", lines[line].name, value == NULL ? due : value);
+    buf_printf(out, "%s: %s%s%s\r\n", lines[line].name, pad, value == NULL ? due : value, pad);
 }
 
 static const char *other_value(struct prng *random, unsigned line)
@@ -150,25 +156,38 @@ static const char *start_line(struct prng *random)
         "HEAD %s HTTP/1.1", "GET %s HTTP/2.0", "GET %s", "GET  %s HTTP/1.1", "CONNECT %s HTTP/1.1",
         "FROB %s HTTP/1.1", "GET %s  HTTP/1.1", "GET\t%s HTTP/1.1", "GET %s HTTP/1.1 ", "GET %s HTTP/1.x",
         "GET %s HTTPS/1.1", "GET %s\x01 HTTP/1.1", "GET %sa b HTTP/1.1", "GET %s?q=1&r HTTP/1.1", "GET a%s HTTP/1.1",
-        "GET http://localhost%s HTTP/1.1", "\r\nGET %s HTTP/1.1",
+        "GET http://localhost%s HTTP/1.1", "\r\nGET %s HTTP/1.1", "GET %sno/such/resource HTTP/1.1",
     };
     return starts[prng_below(random, COUNT(starts))];
 }
+
+static const char *extension_line(struct prng *random)
+{
+    static const char *const values[] = {
+        "x-unknown; p=1",
+        "permessage-deflate",
+        "permessage-deflate; =1",
+        ";;",
+        "x-a\r\nSec-WebSocket-Extensions: x-b",
+        "x-a\r\nSec-WebSocket-Extensions: permessage-deflate",
+        "permessage-deflate; server_max_window_bits=12, permessage-deflate",
+        "x-a ; b = 1 , x-c",
+    };
+    return values[prng_below(random, COUNT(values))];
+}
+
 
 static const char *further_line(struct prng *random)
 {
     static const char *const lines[] = {
         "X-Unknown: 1", "Sec-WebSocket-Protocol: chat, superchat", "Sec-WebSocket-Protocol: ",
         "Cookie: a=b; c=d",
-        "Origin: http://localhost", "Sec-WebSocket-Extensions: x-unknown; p=1",
-        "Sec-WebSocket-Extensions: permessage-deflate", "Content-Length: 0", "Content-Length: 5",
+        "Origin: http://localhost", "Content-Length: 0", "Content-Length: 5",
         "X-Folded: a\r\n b", "X-Space : 1", " X-Indented: 1", "NoColon",
         "X Y: 1", "X-Cr: a\rb", "X-Empty:", "X-Twice: 1\r\nX-Twice: 2", "Origin: null", "X-8-Bit: \xc3\xa9",
         "Sec-WebSocket-Protocol: a b", "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: superchat",
-        "Sec-WebSocket-Extensions: permessage-deflate; =1", "Sec-WebSocket-Extensions: ;;",
-        "Sec-WebSocket-Extensions: x-a\r\nSec-WebSocket-Extensions: x-b",
         "Expect: 100-continue", "Sec-WebSocket-Accept: x", "Transfer-Encoding: chunked", "X-\x01: 1",
-        "X-Value: \x80\xff",
+        "X-Value: \x80\xff", "X-Value: \xff\xfe\x80",
     };
     return lines[prng_below(random, COUNT(lines))];
 }
@@ -179,6 +198,8 @@ static void further_lines(struct prng *random, struct buf *out)
     if (chance(random, 10)) {
         for (int i = 0; i < 30; i++)
             buf_printf(out, "X-Line-%d: 1\r\n", i);
+    } else if (chance(random, 30)) {
+        buf_printf(out, "Sec-WebSocket-Extensions: %s\r\n", extension_line(random));
     } else if (chance(random, 10)) {
         buf_append_text(out, "X-Long: ");
         buf_append_fill(out, 'x', 5000);
@@ -189,7 +210,7 @@ static void further_lines(struct prng *random, struct buf *out)
     }
 }
 
-/* Names in other letters; blanks around values, or none. */
+/* Names in other letters, or tabs in front of values. */
 static void respell(struct prng *random, struct buf *out, size_t from)
 {
     bool letters = chance(random, 50);
@@ -201,9 +222,19 @@ static void respell(struct prng *random, struct buf *out, size_t from)
     }
 }
 
+/* A head whose lines nothing ends: CR alone does not. */
+static void unend(struct buf *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < out->size; i++)
+        if (out->data[i] != '\n')
+            out->data[kept++] = out->data[i];
+    out->size = kept;
+}
+
 void material_head(struct prng *random, const struct generate_config *config, struct buf *out)
 {
-    enum { START, GONE, OTHER, TWICE, MORE, SPELLING, ORDER, CHANGES };
+    enum { START, GONE, OTHER, TWICE, MORE, SPELLING, PADDED, ORDER, UNENDED, CHANGES };
     unsigned change = (unsigned)prng_below(random, CHANGES), at = (unsigned)prng_below(random, LINES);
     const char *line = change == START ? start_line(random) : "GET %s HTTP/1.1", *place = strstr(line, "%s");
     buf_append(out, line, (size_t)(place - line));
@@ -214,13 +245,20 @@ void material_head(struct prng *random, const struct generate_config *config, st
         bool here = which == at;
         if (change == GONE && here)
             continue;
-        head_line(out, which, config->host, change == OTHER && here ? other_value(random, which) : NULL);
+        if (change == TWICE && here && which == LINE_CONNECTION && chance(random, 50))
+            head_line(out, which, config->host, "keep-alive", "");
+        head_line(out, which, config->host, change == OTHER && here ? other_value(random, which) : NULL,
+                  change == PADDED && here ? " \t " : "");
         if (change == TWICE && here)
-            head_line(out, which, config->host, chance(random, 50) ? NULL : other_value(random, which));
+            head_line(out, which, config->host, chance(random, 50) ? NULL : other_value(random, which), "");
     }
     if (change == MORE)
         further_lines(random, out);
     if (change == SPELLING)
         respell(random, out, lines_from);
     buf_append_text(out, "\r\n");
+    if (change == UNENDED && chance(random, 50))
+        unend(out);
+    else if (change == UNENDED)
+        out->size -= 2 + 2 * (size_t)prng_below(random, 3);
 }

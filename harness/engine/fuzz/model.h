@@ -1,5 +1,7 @@
 /* The oracle's model of one connection: what a correct server makes of each move
- * on it. Inside engine/fuzz/ only. */
+ * on it, as rows of dues.def. model.c has the connection, model_head.c the opening
+ * handshake, model_frames.c the bytes that go out, model_deflate.c what is certain
+ * of compressed ones. Inside engine/fuzz/ only. */
 #ifndef ENGINE_FUZZ_MODEL_H
 #define ENGINE_FUZZ_MODEL_H
 
@@ -8,21 +10,15 @@
 #include "wire/judge.h"
 
 enum due_kind {
-    DUE_OPEN,            /* 101 */
-    DUE_REFUSED,         /* no 101 */
-    DUE_OPEN_OR_NOT,     /* the text leaves it open */
-    DUE_MESSAGE,         /* comes back */
-    DUE_MESSAGE_OR_FAIL, /* comes back, or the connection is failed with one of the codes */
-    DUE_PONG,
-    DUE_CLOSE,           /* an answer to our Close */
-    DUE_FAIL,            /* the connection is failed with one of the codes */
+#define DUE(id, label, lines) DUE_##id,
+#include "engine/fuzz/dues.def"
+    DUES
 };
 struct due {
     enum due_kind kind;
     const char *label;   /* static: what it is about */
     uint8_t opcode;      /* MESSAGE */
     bool literal;        /* MESSAGE: named by its bytes, not as the echo of what was sent */
-    bool says_version;   /* REFUSED: the answer names version 13 */
     uint8_t *bytes;      /* PONG, literal MESSAGE; owned by the outcome */
     size_t size;
     uint16_t codes[WS_PREDICTION_CODES_MAX];
@@ -47,6 +43,8 @@ enum model_stage {
 struct model {
     enum model_stage stage;
     bool echoes;
+    bool agrees;            /* the server is known to agree to permessage-deflate */
+    const char *target;     /* where the server's resource is; NULL: "/" */
     bool renewable;         /* opened by a move that `reconnect` can repeat */
     bool extension_unknown; /* opened by a head that offers one: RSV1 may have a meaning */
     bool literal;           /* bytes went that the runner does not know as messages */
@@ -63,10 +61,27 @@ struct model {
     struct outcome *outcome; /* of it */
 };
 
-void model_init(struct model *model, bool echoes);
+struct oracle_config;
+void model_init(struct model *model, const struct oracle_config *config);
 void model_free(struct model *model);
 void model_move(struct model *model, const struct move *move, struct outcome *outcome);
 /* Is there something on the wire that nobody will end? Then the session drops the connection. */
 bool model_left_open(const struct model *model);
+
+/* ---- between the parts ---- */
+
+struct due *model_due(struct model *m, enum due_kind kind, const char *label); /* never NULL; label NULL: the row's */
+void model_hang_up(struct model *m, enum model_stage stage);
+/* Nothing can be said of what comes: it is not looked at. */
+void model_give_up(struct model *m);
+/* Frames may go from here on. */
+void model_begin_frames(struct model *m, bool deflate);
+void model_head(struct model *m, const struct move *move); /* model_head.c: MOVE_HEAD */
+/* model_frames.c: the move's frame or frames as they go out, but for the compressor's choices. */
+bool model_frames(struct model *m, const struct move *move, struct buf *out);
+/* model_deflate.c */
+bool deflate_is_surely_corrupt(const struct move *move);
+bool deflate_offer_is_valid(const char *params);
+bool deflate_window_is_known(const struct model *m, const struct move *move);
 
 #endif

@@ -21,12 +21,15 @@ struct oracle {
 
 static void judge_moves(struct oracle *o)
 {
+    bool declined = false; /* an offer that is not valid: who declines it lacks nothing */
     for (size_t i = 0; i < o->session->count; i++) {
         const struct move *move = &o->session->moves[i];
         model_move(&o->lines[move->actor], move, &o->outcomes[i]);
         o->deflate |= o->outcomes[i].played && move->offer != NULL;
+        declined |= o->outcomes[i].played && move->offer != NULL && !deflate_offer_is_valid(move->offer);
         o->actors |= o->outcomes[i].played && move->actor != 0;
     }
+    o->deflate &= !declined;
 }
 
 static bool overflown(const struct oracle *o)
@@ -58,43 +61,43 @@ static void write_message(struct buf *out, const struct due *due)
     bytes_print(due->bytes, due->size, out);
 }
 
-/* How a due thing is written: `expect` and its words, what follows them, and the `or` below. */
-static const struct due_row {
-    const char *words;
-    enum { BARE, MESSAGE, BYTES, CODES } follows;
-    const char *other; /* NULL: nothing else will do */
-    bool other_codes;
-} due_rows[] = {
-    [DUE_OPEN] = {"open", BARE, NULL, false},
-    [DUE_REFUSED] = {"status 4xx|5xx", BARE, "refused", false},
-    [DUE_OPEN_OR_NOT] = {"open", BARE, "refused", false},
-    [DUE_MESSAGE] = {"", MESSAGE, NULL, false},
-    [DUE_MESSAGE_OR_FAIL] = {"", MESSAGE, "fail", true},
-    [DUE_PONG] = {"pong ", BYTES, NULL, false},
-    [DUE_CLOSE] = {"close", BARE, NULL, false},
-    [DUE_FAIL] = {"fail", CODES, NULL, false},
-};
+/* The piece of a due's lines that stands for a value: its size in the text; 0: none begins here. */
+static size_t write_value(struct buf *out, const struct due *due, const char *at)
+{
+    static const char *const names[] = {"$message", "$bytes", "$codes"};
+    size_t which = 0;
+    while (which < 3 && strncmp(at, names[which], strlen(names[which])) != 0)
+        which++;
+    if (which == 0)
+        write_message(out, due);
+    else if (which == 1)
+        bytes_print(due->bytes, due->size, out);
+    else if (which == 2)
+        write_codes(out, due->codes);
+    return which == 3 ? 0 : strlen(names[which]);
+}
 
+/* The lines of its row; what it is about stands behind the first `expect`. */
 static void write_due(struct buf *out, const struct due *due, const char *actor)
 {
-    const struct due_row *row = &due_rows[due->kind];
-    buf_printf(out, "  %sexpect %s", actor, row->words);
-    if (row->follows == MESSAGE)
-        write_message(out, due);
-    else if (row->follows == BYTES)
-        bytes_print(due->bytes, due->size, out);
-    else if (row->follows == CODES)
-        write_codes(out, due->codes);
-    buf_printf(out, " # %s\n", due->label);
-    if (due->kind == DUE_CLOSE) {
-        buf_printf(out, "  %sexpect drop # tcp-ends\n", actor); /* RFC 6455 7.1.1: by the server, at once */
-    } else if (due->says_version) {
-        buf_printf(out, "  %sexpect header \"Sec-WebSocket-Version\" matches '(^|[ ,])13([ ,]|$)' # version-said\n",
-                   actor);
-    } else if (row->other != NULL) {
-        buf_printf(out, "  %sor %s", actor, row->other);
-        if (row->other_codes)
-            write_codes(out, due->codes);
+    static const char *const lines[DUES] = {
+#define DUE(id, label, lines) [DUE_##id] = lines,
+#include "engine/fuzz/dues.def"
+    };
+    bool labelled = false;
+    for (const char *at = lines[due->kind], *end; *at != 0; at = end + (*end != 0)) {
+        end = at + strcspn(at, "\n");
+        bool expects = strncmp(at, "expect", 6) == 0;
+        buf_printf(out, "  %s", actor);
+        while (at < end) {
+            size_t value = *at == '$' ? write_value(out, due, at) : 0;
+            if (value == 0)
+                buf_append_byte(out, (uint8_t)*at);
+            at += value == 0 ? 1 : value;
+        }
+        if (expects && !labelled)
+            buf_printf(out, " # %s", due->label);
+        labelled |= expects;
         buf_append_byte(out, '\n');
     }
 }
@@ -154,7 +157,7 @@ bool oracle_write(const struct session *session, const struct oracle_config *con
 {
     struct oracle o = {.session = session, .config = config, .out = out};
     for (unsigned actor = 0; actor < SESSION_ACTORS; actor++)
-        model_init(&o.lines[actor], config->echoes);
+        model_init(&o.lines[actor], config);
     judge_moves(&o);
     size_t written = 0;
     bool fine = !overflown(&o);

@@ -9,6 +9,8 @@
 
 struct oracle_config {
     const char *title;    /* of the scenario */
+    const char *target;   /* where the server's resource is; NULL: "/" */
+    bool deflate;         /* the server is known to agree to permessage-deflate */
     bool echoes;          /* the server sends messages back; else they are not sent whole */
     uint64_t timeout_ns;  /* of each expectation; 0: the language's own */
 };

@@ -153,6 +153,9 @@ static bool needs_connection(const struct step *step, const struct actor *actor)
     switch (step->form) {
     case FORM_EXPECT_TESTEE_ALIVE:
     case FORM_EXPECT_TESTEE_MEMORY:
+    case FORM_EXPECT_TESTEE_MEMORY_GROWTH:
+    case FORM_EXPECT_TESTEE_DESCRIPTORS:
+    case FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH:
     case FORM_EXPECT_NOTHING:
     case FORM_EXPECT_EOF:
     case FORM_EXPECT_RESET:
@@ -170,11 +173,21 @@ static bool needs_connection(const struct step *step, const struct actor *actor)
 /* Steps that are nobody's: they need no actor where others have one. */
 static bool has_actor(const struct step *step)
 {
-    return step->actor != NULL ||
-           (step->verb != VERB_REPEAT && step->verb != VERB_END && step->verb != VERB_WAIT &&
-            step->form != FORM_TESTEE_RESTART && step->form != FORM_TESTEE_KILL && step->form != FORM_TESTEE_PAUSE &&
-            step->form != FORM_TESTEE_RESUME && step->form != FORM_EXPECT_TESTEE_ALIVE &&
-            step->form != FORM_EXPECT_TESTEE_MEMORY);
+    bool nobodys = step->verb == VERB_REPEAT || step->verb == VERB_END || step->verb == VERB_WAIT;
+    switch (step->form) {
+    case FORM_TESTEE_RESTART:
+    case FORM_TESTEE_KILL:
+    case FORM_TESTEE_PAUSE:
+    case FORM_TESTEE_RESUME:
+    case FORM_TESTEE_WEIGH:
+    case FORM_EXPECT_TESTEE_ALIVE:
+    case FORM_EXPECT_TESTEE_MEMORY:
+    case FORM_EXPECT_TESTEE_MEMORY_GROWTH:
+    case FORM_EXPECT_TESTEE_DESCRIPTORS:
+    case FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH: nobodys = true; break;
+    default: break;
+    }
+    return step->actor != NULL || !nobodys;
 }
 
 static bool is_of_fleets(enum form form)

@@ -99,6 +99,9 @@ static const char *form_word_at(enum form form, unsigned n, size_t *size)
 /* No form stands here: says which would, and takes the nearest one. */
 static enum form wrong_form(struct parser *p, enum verb verb, unsigned depth)
 {
+    bool fits[FORMS], whole;
+    for (enum form form = 0; form < FORMS; form++)
+        fits[form] = is_form_of(form, verb) && form_matches(p, form_rows[form].words, &whole) == depth;
     for (unsigned i = 0; i < depth; i++)
         parse_next(p);
     struct suggestion near = suggest(p->token.at, p->token.kind == TOKEN_WORD ? p->token.size : 0);
@@ -108,7 +111,7 @@ static enum form wrong_form(struct parser *p, enum verb verb, unsigned depth)
     const char *last = NULL; /* forms that begin alike are neighbours */
     for (enum form form = 0; form < FORMS; form++) {
         size_t size;
-        const char *word = is_form_of(form, verb) ? form_word_at(form, depth, &size) : NULL;
+        const char *word = fits[form] ? form_word_at(form, depth, &size) : NULL;
         if (word == NULL)
             continue;
         const char *before = near.best;

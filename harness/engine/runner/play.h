@@ -189,6 +189,9 @@ struct pump {
     uint64_t every_ns, next_ns;
 };
 
+/* What a testee that we started uses of the system. */
+enum usage { USAGE_MEMORY, USAGE_DESCRIPTORS, USAGES };
+
 enum stage { PLAYING, CLOSING, WATCHING, OVER };
 
 struct runner {
@@ -230,6 +233,7 @@ struct runner {
     bool killed;               /* the script ended the testee itself */
     bool lost;                 /* a connection ended without a closing handshake: perhaps it died */
     struct testee_ticket *ticket;
+    uint64_t weighed[USAGES]; /* what the testee used at `testee weigh`; 0: not weighed */
 
     struct capture captures[LIMIT_CAPTURES];
     size_t capture_count;
@@ -303,7 +307,7 @@ step_fn step_open, step_reconnect;
 step_fn step_send_frame, step_send_bytes, step_drop, step_fault, step_wait, step_auto_pong;
 step_fn step_expect, step_fence;
 step_fn step_send_packet, step_heartbeat;
-step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_memory;
+step_fn step_testee, step_testee_restart, step_testee_alive, step_testee_weigh, step_testee_usage;
 step_fn step_tunnel;
 step_fn step_fleet, step_fleet_drop, step_recovered, step_measured;
 step_fn step_listen, step_publish, step_nobody, step_attempts, step_gaps, step_numbers, step_setup;

@@ -67,7 +67,10 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_EXPECT_FRAME] = step_expect,
     [FORM_EXPECT_NOTHING] = step_expect,
     [FORM_EXPECT_TESTEE_ALIVE] = step_testee_alive,
-    [FORM_EXPECT_TESTEE_MEMORY] = step_testee_memory,
+    [FORM_EXPECT_TESTEE_MEMORY] = step_testee_usage,
+    [FORM_EXPECT_TESTEE_MEMORY_GROWTH] = step_testee_usage,
+    [FORM_EXPECT_TESTEE_DESCRIPTORS] = step_testee_usage,
+    [FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH] = step_testee_usage,
     [FORM_EXPECT_STAYS] = step_expect,
     [FORM_EXPECT_NOBODY] = step_nobody,
     [FORM_EXPECT_ATTEMPTS] = step_attempts,
@@ -117,6 +120,7 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_TESTEE_PAUSE] = step_testee,
     [FORM_TESTEE_RESUME] = step_testee,
     [FORM_TESTEE_STOP] = step_testee,
+    [FORM_TESTEE_WEIGH] = step_testee_weigh,
 };
 
 /* ---- what the parts ask for ---- */

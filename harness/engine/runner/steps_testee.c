@@ -1,4 +1,4 @@
-/* Steps about a testee that we started: restart, signals, is it alive, memory. */
+/* Steps about a testee that we started: restart, signals, is it alive, what it uses. */
 #include "engine/runner/play.h"
 
 #include <signal.h>
@@ -129,17 +129,67 @@ enum progress step_testee_alive(struct runner *r, struct conn *c, const struct s
     return wait_until(r, r->alive->opening_deadline);
 }
 
-enum progress step_testee_memory(struct runner *r, struct conn *c, const struct step *step)
+/* ---- what it uses ---- */
+
+static uint64_t measured(const struct testee *testee, enum usage usage)
 {
-    const struct testee *testee = r->config.testee;
-    (void)c;
-    if (!testee->ops || !testee->ops->memory)
+    const struct testee_ops *ops = testee->ops;
+    uint64_t (*read)(void *arg) = usage == USAGE_MEMORY ? ops->memory : ops->descriptors;
+    return read == NULL ? 0 : read(testee->ops_arg);
+}
+
+static bool can_be_measured(const struct testee *testee, enum usage usage)
+{
+    return testee->ops != NULL && (usage == USAGE_MEMORY ? testee->ops->memory : testee->ops->descriptors) != NULL;
+}
+
+enum progress step_testee_weigh(struct runner *r, struct conn *c, const struct step *step)
+{
+    (void)c, (void)step;
+    if (r->config.testee->ops == NULL)
         return not_ours(r);
-    uint64_t used = testee->ops->memory(testee->ops_arg), most = step_number(step, SLOT_MEMORY, 0);
-    if (used == 0)
-        return end_case(r, VERDICT_ERROR, "", "", "the testee's memory cannot be read");
-    if (used < most)
+    for (enum usage usage = 0; usage < USAGES; usage++)
+        r->weighed[usage] = measured(r->config.testee, usage);
+    return STEP_DONE;
+}
+
+static const struct usage_row {
+    enum usage usage;
+    enum slot limit;
+    bool growth;
+} usage_rows[FORMS] = {
+    [FORM_EXPECT_TESTEE_MEMORY] = {USAGE_MEMORY, SLOT_MEMORY, false},
+    [FORM_EXPECT_TESTEE_MEMORY_GROWTH] = {USAGE_MEMORY, SLOT_MEMORY, true},
+    [FORM_EXPECT_TESTEE_DESCRIPTORS] = {USAGE_DESCRIPTORS, SLOT_DESCRIPTORS, false},
+    [FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH] = {USAGE_DESCRIPTORS, SLOT_DESCRIPTORS, true},
+};
+
+static const char *amount(struct runner *r, enum usage usage, uint64_t much)
+{
+    return usage == USAGE_MEMORY ? runner_text(r, "%llu KiB of memory", (unsigned long long)much >> 10)
+                                     : runner_text(r, "%llu open descriptors", (unsigned long long)much);
+}
+
+/* An amount is looked at as it is; growth is given time to go back, since a testee learns of the end of our connections
+ * a moment behind us. */
+enum progress step_testee_usage(struct runner *r, struct conn *c, const struct step *step)
+{
+    static const uint64_t look_ns = 10 * NS_PER_MS;
+    const struct usage_row *row = &usage_rows[step->form];
+    (void)c;
+    if (!can_be_measured(r->config.testee, row->usage))
+        return not_ours(r);
+    uint64_t used = measured(r->config.testee, row->usage), before = row->growth ? r->weighed[row->usage] : 0;
+    uint64_t most = step_number(step, row->limit, 0), grown = used > before ? used - before : 0;
+    const char *words = row->growth ? "more than at `testee weigh`" : "";
+    if (used == 0 || (row->growth && before == 0))
+        return end_case(r, VERDICT_ERROR, "", "", used == 0 ? "what the testee uses cannot be read"
+                                                            : "no `testee weigh` before: growth since when?");
+    if (grown < most)
         return STEP_DONE;
-    return end_case(r, VERDICT_FAIL, runner_text(r, "less than %llu KiB of memory", (unsigned long long)most >> 10),
-                    runner_text(r, "%llu KiB", (unsigned long long)used >> 10), "the testee uses too much memory");
+    if (row->growth && runner_now(r) < r->step_ns + runner_patience(r))
+        return wait_until(r, runner_now(r) + look_ns);
+    return end_case(r, VERDICT_FAIL, runner_text(r, "less than %s %s", amount(r, row->usage, most), words),
+                    amount(r, row->usage, grown), "the testee uses too %s",
+                    row->usage == USAGE_MEMORY ? "much memory" : "many descriptors");
 }

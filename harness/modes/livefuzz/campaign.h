@@ -23,6 +23,7 @@ struct finding {
     const char *path;  /* of its scenario */
     bool ours;         /* the reference peer fails it too: told, kept, not counted */
     bool again;        /* it showed again when played alone */
+    enum verdict verdict; /* FAIL, or NON_STRICT: the text allows the answer and advises against it */
 };
 
 struct campaign {
@@ -37,7 +38,7 @@ struct campaign {
     uint64_t seed, began, spent_before;
     uint64_t sessions;           /* played, earlier campaigns' too */
     uint64_t first_session;      /* the number of this one's first */
-    uint64_t unimplemented, unplayable;
+    uint64_t unplayable;
     struct finding findings[FINDINGS_MAX];
     size_t finding_count;
     struct run_result *report;   /* one case per finding */
@@ -54,10 +55,13 @@ struct campaign {
 /* Plays until it ends. `end` and `why` say how. */
 void campaign_run(struct campaign *c);
 uint64_t campaign_spent(const struct campaign *c); /* ns, earlier ones' too */
-/* How many count: seen again, and not our own. */
+/* How many count. */
 size_t campaign_found(const struct campaign *c);
+/* Does it count: seen again, not our own, and worse than the campaign is to tell. */
+bool campaign_counts(const struct campaign *c, const struct finding *finding);
 
-/* Does it send messages back? If not, what comes behind a message is not looked at. False when it cannot be reached. */
+/* Does it send messages back? If not, what comes behind a message is not looked at. Does it agree to
+ * permessage-deflate? Else that is not offered. False when it cannot be reached. */
 bool campaign_probe(struct campaign *c);
 /* Plays one session alone. The result is in *run, which is the caller's; NULL when there is none.
  * `text` is written over. */

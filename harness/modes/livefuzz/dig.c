@@ -14,7 +14,7 @@
 
 struct dig {
     struct campaign *c;
-    const char *signature; /* what has to show */
+    const struct finding *finding; /* what has to show */
     uint64_t until;
 };
 
@@ -54,10 +54,10 @@ static bool shows(void *arg, const struct session *session)
         return false;
     buf_init(&text, 0);
     const struct case_result *result = campaign_play_alone(c, &c->target, session, "smaller", &text, &run);
-    bool same = result != NULL && result->verdict == VERDICT_FAIL;
+    bool same = result != NULL && result->verdict == dig->finding->verdict;
     if (same) {
         sign(result, buf_text(&text), signature);
-        same = strcmp(signature, dig->signature) == 0;
+        same = strcmp(signature, dig->finding->signature) == 0;
     }
     run_result_free(run);
     buf_free(&text);
@@ -93,13 +93,14 @@ struct session *campaign_trim(struct campaign *c, const struct session *session,
 }
 
 /* Does a correct server pass it? Else the oracle is wrong, not the testee. */
-static bool reference_passes(struct campaign *c, const struct session *session)
+static bool reference_passes(struct campaign *c, const struct session *session, enum verdict worse)
 {
     struct run_result *run = NULL;
     struct buf text;
     buf_init(&text, 0);
     const struct case_result *result = campaign_play_alone(c, &c->reference, session, "reference", &text, &run);
-    bool passes = c->stopped || (result != NULL && result->verdict < VERDICT_FAIL); /* interrupted: nobody can say */
+    bool well = result != NULL && result->verdict != worse && result->verdict < VERDICT_FAIL;
+    bool passes = c->stopped || well; /* interrupted: nobody can say */
     run_result_free(run);
     buf_free(&text);
     return passes;
@@ -135,6 +136,8 @@ static void write_header(struct campaign *c, const struct finding *finding, cons
     comment(out, "expected", result->expected);
     comment(out, "got", result->seen);
     comment(out, "because", result->detail);
+    if (finding->verdict == VERDICT_NON_STRICT)
+        buf_append_text(out, "# non-strict: allowed and advised against; with --profile strict it fails\n");
     if (finding->ours)
         buf_append_text(out, "# doubtful: the reference peer fails it too\n");
     if (!finding->again)
@@ -153,7 +156,8 @@ static void report(struct campaign *c, struct finding *finding, const struct cas
     result->file = result->id;
     result->section = "fuzz";
     result->line = 1;
-    result->verdict = finding->ours || !finding->again ? VERDICT_INFO : VERDICT_FAIL;
+    result->verdict = finding->ours || !finding->again ? VERDICT_INFO
+                      : campaign_counts(c, finding)    ? VERDICT_FAIL : finding->verdict;
     result->duration_ns = from->duration_ns;
     result->step_line = from->step_line;
     result->expected = arena_text(arena, from->expected);
@@ -162,7 +166,8 @@ static void report(struct campaign *c, struct finding *finding, const struct cas
     result->source = arena_text(arena, buf_text(text));
     result->trace = arena_text(arena, from->trace == NULL ? "" : from->trace);
     result->stderr_tail = arena_text(arena, from->stderr_tail);
-    result->replay = arena_printf(arena, "%s --timeout %llums %s", buf_text(&c->target.whom.replay),
+    const char *profile = finding->verdict == VERDICT_NON_STRICT ? " --profile strict" : "";
+    result->replay = arena_printf(arena, "%s%s --timeout %llums %s", buf_text(&c->target.whom.replay), profile,
                                   (unsigned long long)(c->oracle.timeout_ns / NS_PER_MS), finding->path);
     c->report->ended++;
 }
@@ -192,40 +197,52 @@ static void save(struct campaign *c, struct finding *finding, const struct sessi
 static void dig(struct campaign *c, struct finding *finding, const struct session *session,
                 const struct case_result *first)
 {
-    struct dig dig = {.c = c, .signature = finding->signature, .until = c->options->clock() + MINIMISE_NS};
+    struct dig dig = {.c = c, .finding = finding, .until = c->options->clock() + MINIMISE_NS};
     struct session *small = NULL;
-    finding->ours = !reference_passes(c, session);
+    finding->ours = !reference_passes(c, session, finding->verdict);
     for (unsigned tries = 0; !finding->again && tries < AGAIN_TRIES; tries++)
         finding->again = shows(&dig, session);
     if (finding->again && !finding->ours)
         small = session_minimise(session, MINIMISE_TRIES, shows, &dig);
-    const struct session *best = small != NULL && reference_passes(c, small) ? small : session;
+    const struct session *best = small != NULL && reference_passes(c, small, finding->verdict) ? small : session;
     struct run_result *run = NULL;
     struct buf text;
     buf_init(&text, 0);
     const struct case_result *last =
         c->stopped ? NULL : campaign_play_alone(c, &c->target, best, finding->signature, &text, &run);
-    save(c, finding, best, last != NULL && last->verdict == VERDICT_FAIL ? last : first);
+    save(c, finding, best, last != NULL && last->verdict == finding->verdict ? last : first);
     run_result_free(run);
     buf_free(&text);
     session_free(small);
 }
 
+/* The testee went and did not come back: nothing can be played again, but that is seen well enough. */
+static const char lost[] = "lost: takes no more connections";
+
 void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
                        const char *text)
 {
     char signature[SIGNATURE_SIZE];
-    sign(result, text, signature);
+    bool gone = c->end == PLAY_LOST;
+    if (gone && strncmp(result->detail, "the testee ", 11) != 0)
+        return;
+    if (gone)
+        strcpy(signature, lost);
+    else
+        sign(result, text, signature);
     struct finding *finding = known(c, signature);
     if (finding == NULL && c->finding_count == FINDINGS_MAX)
         return;
     bool fresh = finding == NULL;
     if (fresh) {
         finding = &c->findings[c->finding_count++];
-        *finding = (struct finding){.path = ""};
+        *finding = (struct finding){.path = "", .verdict = result->verdict};
         strcpy(finding->signature, signature);
     }
     finding->times++;
-    if (fresh)
+    finding->again |= gone;
+    if (fresh && gone)
+        save(c, finding, session, result);
+    else if (fresh)
         dig(c, finding, session, result);
 }

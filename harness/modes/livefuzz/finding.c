@@ -39,6 +39,17 @@ static void words_of(const char *text, struct buf *out)
         out->data[--out->size] = 0;
 }
 
+/* Without its grade, which the signature's beginning tells. */
+static void cut_grade(struct buf *words)
+{
+    static const char grade[] = " as non-strict";
+    size_t size = strlen(grade);
+    if (words->size >= size && memcmp(words->data + words->size - size, grade, size) == 0) {
+        words->size -= size;
+        words->data[words->size] = 0;
+    }
+}
+
 static const char *behind(const char *text, const char *start)
 {
     size_t size = strlen(start);
@@ -60,12 +71,17 @@ void finding_signature(const struct case_result *result, const char *label, char
     const char *died = behind(result->detail, "the testee died: ");
     const char *lost = behind(result->detail, "the testee was lost");
     const char *seen = result->seen == NULL ? "" : result->seen, *breach = behind(seen, "a testee that ");
+    if (result->verdict == VERDICT_NON_STRICT) { /* a remark: what came, or what the testee did */
+        seen = result->detail;
+        breach = behind(seen, "the testee ");
+    }
     if (died != NULL)
         last_words(result, died, &words);
     else if (breach != NULL)
         words_of(breach, &words);
     else if (lost == NULL)
         words_of(seen, &words);
+    cut_grade(&words);
     if (words.size == 0)
         buf_printf(&words, "%.40s", seen); /* all of it in quotes: a head */
     if (died != NULL)

@@ -147,7 +147,7 @@ static bool begin(struct campaign *c)
     c->reference.unchecked = true;
     c->terminal = terminal_of(options->tell.out, options->tell.color);
     c->generate = (struct generate_config){
-        .deflate = true, .handshake = true, .host = c->target.whom.testee.url.host, .target = "/"};
+        .handshake = true, .host = c->target.whom.testee.url.host, .target = "/"};
     c->oracle = (struct oracle_config){
         .echoes = true, .timeout_ns = options->timeout_ns == 0 ? NS_PER_S : options->timeout_ns};
     introduce(c);

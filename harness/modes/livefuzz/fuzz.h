@@ -16,6 +16,7 @@ struct fuzz_options {
     unsigned parallel;
     uint64_t timeout_ns;        /* of each expectation; 0: 1 s */
     bool fail_fast;             /* stop at the first finding */
+    bool strict;                /* what the text allows and advises against counts, too */
     bool no_seeds;              /* do not begin with the conformance suite's cases */
     bool coverage;              /* the --exec server is instrumented: hand it a map, keep what reaches new edges */
     bool own_target;            /* the user says that the target is his, though it is not a private address */

@@ -109,14 +109,21 @@ static void in_short(struct buf *out, const char *text)
 void status_finding(struct campaign *c, const struct finding *finding, const struct case_result *shown, size_t steps)
 {
     struct buf text;
-    bool counts = finding->again && !finding->ours, red = c->terminal.color && counts;
+    bool sure = finding->again && !finding->ours, counts = campaign_counts(c, finding);
+    bool red = c->terminal.color && counts;
     buf_init(&text, 0);
-    buf_printf(&text, "%s%s%s  ", red ? "\033[31m" : "", counts ? "FINDING" : "DOUBT", red ? "\033[0m" : "");
+    buf_printf(&text, "%s%s%s  ", red ? "\033[31m" : "", counts ? "FINDING" : sure ? "NON-STRICT" : "DOUBT",
+               red ? "\033[0m" : "");
     clean_line(&text, finding->signature);
-    buf_append_text(&text, "\n      expected ");
-    in_short(&text, shown->expected);
-    buf_append_text(&text, ", got ");
-    in_short(&text, shown->seen);
+    if (finding->verdict == VERDICT_NON_STRICT) {
+        buf_append_text(&text, "\n      the text allows it and advises against it: ");
+        in_short(&text, shown->detail);
+    } else {
+        buf_append_text(&text, "\n      expected ");
+        in_short(&text, shown->expected);
+        buf_append_text(&text, ", got ");
+        in_short(&text, shown->seen);
+    }
     if (!finding->again)
         buf_append_text(&text, "\n      it did not show again when played alone");
     else if (finding->ours)

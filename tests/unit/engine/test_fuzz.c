@@ -55,7 +55,8 @@ START_TEST(the_oracle_knows_what_is_due)
     check_move(&(struct move){.kind = MOVE_CONTINUE}, "a", 1, "expect fail 1002 # continuation-alone");
     check_move(&(struct move){.kind = MOVE_PING, .more = true}, "a", 1, "expect fail 1002 # control-fragmented");
     check_move(&(struct move){.kind = MOVE_TEXT, .mask = SESSION_MASK_NONE}, "a", 1, "expect fail # unmasked");
-    check_move(&(struct move){.kind = MOVE_CLOSE, .code_set = true, .code = 1000}, NULL, 0, "expect drop # tcp-ends");
+    check_move(&(struct move){.kind = MOVE_CLOSE, .code_set = true, .code = 1000}, NULL, 0,
+               "expect close 1000|none # close\n  expect eof # tcp-ends\n  or reset as non-strict");
     check_move(&(struct move){.kind = MOVE_CLOSE, .code_set = true, .code = 1005}, NULL, 0, "expect fail 1002");
     check_move(&(struct move){.kind = MOVE_TEXT, .claim = true, .length = UINT64_C(1) << 63, .long_length = 64}, "a", 1,
                "# length-top-bit");
@@ -70,13 +71,21 @@ START_TEST(the_oracle_judges_heads)
 #define LINES "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     static const struct { const char *head, *due; } rows[] = {
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "expect open # open\n"},
-        {"GET / HTTP/1.1\r\n" LINES "\r\n", "expect status 4xx|5xx # request-version-missing\n"},
+        {"GET / HTTP/1.1\r\n" LINES "\r\n",
+         "expect status 4xx|5xx # request-version-missing\n  expect header \"Upgrade\""},
         {"POST / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# request-method"},
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 12\r\n\r\n", "# version-said"},
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 8\r\n\r\n",
          "expect open # request-version-other\n  or refused"},
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n", "or refused"},
-        {"GET / HTTP/1.1\r\nHost: x", "drop reset"},
+        {"GET / HTTP/1.1\r\nHost: x", "expect nothing for 50ms # head-without-end\n  or refused\n  drop reset"},
+        {"DELETE / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
+         "expect status 4xx|5xx # request-method\n  expect header \"Allow\" # allow-said\n"},
+        {"GET /elsewhere HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said"},
+        {"GET  / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "or open as non-strict"},
+        {"\r\nGET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "or refused as non-strict"},
+        {"GET / HTTP/1.1\r\nConnection: keep-alive\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
+         "expect open # open\n"},
     };
 #undef LINES
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

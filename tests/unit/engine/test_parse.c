@@ -155,7 +155,7 @@ static const struct { const char *line; int column; const char *message, *hint; 
     {"\"text\"", 1, "a line begins with a verb", ""},
     {"send txt \"x\"", 6, "unknown kind of 'send'", "did you mean 'text'?"},
     {"send", 5, "missing word behind 'send'", "one of: text, binary"},
-    {"expect testee memory 1MiB", 22, "unknown kind of 'expect'", "expected <"},
+    {"expect testee memory 1MiB", 22, "unknown kind of 'expect'", "one of: <, grows"},
     {"expect text \"x\" whithin 1s", 17, "unknown option", "did you mean 'within'?"},
     {"expect text \"x\" within 1", 24, "a time needs its unit", "ms, s, m or h"},
     {"expect text within 1sec", 20, "unknown unit", "ms, s, m or h"},
