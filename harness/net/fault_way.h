@@ -70,6 +70,8 @@ uint64_t way_now(const struct way *way);
 /* The stream that this connection's faults draw from. */
 struct prng *way_random(struct way *way);
 
+/* `hold` of those who let nothing through. */
+void hold_all(struct way *way, struct fault_state *s, const struct piece *head, struct fault_verdict *v);
 void verdict_wait_until(struct fault_verdict *v, uint64_t time);
 /* No more than `most` bytes; 0 counts as 1 where nothing could ever go. */
 void verdict_limit(struct fault_verdict *v, uint64_t most);

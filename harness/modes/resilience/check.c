@@ -47,12 +47,10 @@ const struct test_case *check_test(const struct check *check) { return check->te
 uint64_t check_began(const struct check *check) { return check->began_ns; }
 const char *check_url(const struct check *check) { return buf_text(&check->url); }
 
-
 const char *check_hopeless(const struct check *check)
 {
     return check->hopeless.size == 0 ? NULL : buf_text(&check->hopeless);
 }
-
 
 bool check_came(const struct check *check) { return check->result->attempt_count > 0; }
 
@@ -98,6 +96,12 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
 
 /* ---- the client ---- */
 
+/* With a closed port: to give up there is what the case asks for. */
+static bool begins_closed(const struct test_case *test)
+{
+    return test->steps == NULL || test->steps->form == FORM_LISTEN_OFF;
+}
+
 static void on_ended(void *arg, struct process_exit exit, const char *how)
 {
     struct process_of *one = arg;
@@ -107,7 +111,7 @@ static void on_ended(void *arg, struct process_exit exit, const char *how)
     (void)how;
     exec_client_how(one->client, words, sizeof words);
     check->running--;
-    if (!came && exit.status != 0 && check->runner != NULL && check->test->steps->form != FORM_LISTEN_OFF)
+    if (!came && exit.status != 0 && check->runner != NULL && !begins_closed(check->test))
         buf_append_text(&check->hopeless, words);
     if (came && (exit.signal != 0 || exit.status != 0)) { /* before, it is no client yet */
         check->crashed = true;

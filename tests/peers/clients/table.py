@@ -43,7 +43,9 @@ def play(client, profiles):
                    "--seed", "1", "--json", str(file)]
         for profile in profiles:
             command += ["--profile", profile]
-        subprocess.run(command, cwd=root, check=False, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+        done = subprocess.run(command, cwd=root, check=False, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+        if done.returncode not in (0, 1):
+            sys.exit(f"{script}: no result, exit status {done.returncode}")
         result = json.loads(file.read_text())
         return result.get("runs", [result])[0]["cases"]
 
