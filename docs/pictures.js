@@ -10,7 +10,7 @@ const { chromium } = require(path.join(__dirname, "../tests/peers/node_modules/p
 
 const server = ["--exec", "exec node tests/peers/ws_server.js {port}"];
 const pictures = [
-  { name: "report.png", case: "streams/behind-bfinal", height: 1330, only: "failed", run: ["test", "--section", "rfc7692/streams", ...server] },
+  { name: "report.png", case: "streams/behind-bfinal", height: 1352, only: "failed", run: ["test", "--section", "rfc7692/streams", ...server] },
   { name: "resilience.png", case: "back/reset-twice", alone: true, height: 384,
     run: ["resilience", "--exec", "exec node tests/peers/clients/mini-program-naive.js {url}", "--case", "back/reset*"] },
   { name: "storm.png", case: "storm/after 1s backoff 2s..30s jitter 100%", alone: true, height: 830,
