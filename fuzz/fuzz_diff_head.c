@@ -116,13 +116,16 @@ static void compare(const struct ws_head *head, const struct theirs *t, const ht
 }
 
 /* http-parser as Debian builds it is not strict: behind a CR it takes any byte for the LF, and does not read the
- * letters of HTTP in a status line. A CR alone ends no line for us, and other letters are not HTTP. */
+ * letters of HTTP in a status line. A CR alone ends no line for us, and other letters are not HTTP. Of empty lines before
+ * the start line we pass over a few, it over all. */
 static bool lax(const char *bytes, size_t size, const struct ws_head_scan *scan, bool response)
 {
     for (size_t i = 0; i + 1 < size; i++)
         if (bytes[i] == '\r' && bytes[i + 1] != '\n')
             return true;
-    return response && scan->answer == WS_SCAN_BROKEN && scan->broken == WS_HEAD_NOT_HTTP;
+    if (scan->answer != WS_SCAN_BROKEN || scan->broken != WS_HEAD_NOT_HTTP)
+        return false;
+    return response || bytes[scan->at] == '\n' || bytes[scan->at] == '\r';
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
