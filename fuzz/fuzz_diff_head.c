@@ -116,8 +116,8 @@ static void compare(const struct ws_head *head, const struct theirs *t, const ht
 }
 
 /* http-parser as Debian builds it is not strict: behind a CR it takes any byte for the LF, and does not read the
- * letters of HTTP in a status line. A CR alone ends no line for us, and other letters are not HTTP. Of empty lines before
- * the start line we pass over a few, it over all. */
+ * letters of HTTP in a status line. A CR alone ends no line for us, and other letters are not HTTP.
+ * Of empty lines before the start line we pass over a few, it over all. */
 static bool lax(const char *bytes, size_t size, const struct ws_head_scan *scan, bool response)
 {
     for (size_t i = 0; i + 1 < size; i++)
