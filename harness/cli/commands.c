@@ -346,6 +346,7 @@ static int command_PROXY(const struct options *options, struct diag *why)
             .control = option_text(options, OPTION_CONTROL),
             .events = option_text(options, OPTION_EVENTS),
             .secrets = option_set(options, OPTION_SECRETS),
+            .workers = option_number(options, OPTION_WORKERS, 0),
             .seed = seed_of(options),
             .verbose = option_set(options, OPTION_VERBOSE),
             .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),

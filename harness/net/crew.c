@@ -23,6 +23,8 @@ static void fail(struct crew_member *m, const struct diag *why)
     struct crew *crew = m->crew;
     if (crew->trouble.kind == DIAG_NONE)
         crew->trouble = *why;
+    if (crew->other != NULL)
+        crew->other(crew->other_arg, (size_t)(m - crew->members), CREW_TROUBLE, (const uint8_t *)why, sizeof *why);
     if (crew->wanted != 0)
         loop_stop(crew->loop);
 }
@@ -37,6 +39,8 @@ static void on_message(void *arg, unsigned kind, const uint8_t *bytes, size_t si
         memcpy(&why, bytes, sizeof why);
         fail(m, &why);
     }
+    else if (kind != crew->wanted && crew->other != NULL)
+        crew->other(crew->other_arg, (size_t)(m - crew->members), kind, bytes, size);
     if (kind != crew->wanted || m->heard)
         return;
     m->heard = true;

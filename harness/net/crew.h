@@ -26,6 +26,9 @@ struct crew {
     void (*told)(void *arg, size_t member, const uint8_t *bytes, size_t size);
     void *arg;
     struct diag trouble;         /* of the first that failed or died */
+    /* What nobody waits for; CREW_TROUBLE, with its diag: it failed, or died (then its line is NULL). May be NULL. */
+    void (*other)(void *arg, size_t member, unsigned kind, const uint8_t *bytes, size_t size);
+    void *other_arg;
 };
 
 /* Before any loop is made. `what`: "the clients' process"; fn(arg, line) runs in each. False with a diag; crew_end in

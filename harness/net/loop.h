@@ -36,6 +36,8 @@ void loop_free(struct loop *loop);
 bool loop_is_simulated(const struct loop *loop);
 /* Nanoseconds since the loop was made; monotonic; within one callback it stands still. */
 uint64_t loop_now(const struct loop *loop);
+/* Real loop: when it was made, on the machine's clock, which is one for all its processes. */
+uint64_t loop_begin(const struct loop *loop);
 /* Runs callbacks until loop_stop, or until nothing is left that could call. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

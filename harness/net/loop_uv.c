@@ -100,6 +100,11 @@ static uint64_t loop_uv_clock(const struct loop *loop)
     return uv_hrtime() - loop_uv_of(loop)->begin;
 }
 
+uint64_t loop_begin(const struct loop *loop)
+{
+    return loop_uv_of(loop)->begin;
+}
+
 static void loop_uv_stop(struct loop *loop)
 {
     loop_uv_of(loop)->stopping = true;

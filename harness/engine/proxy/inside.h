@@ -144,6 +144,8 @@ struct proxy_conn {
     unsigned calls;         /* running now; it is freed behind the last */
 };
 
+#define PROXY_PROCESSES_MAX 64u
+
 struct proxy {
     struct loop *loop;
     struct proxy_config config;
@@ -157,6 +159,8 @@ struct proxy {
     uint64_t script_order;
     struct proxy_flow up, down; /* of connections that are gone */
     struct ws_head head;    /* scratch */
+    uint32_t share_id;              /* with config.share: what its processes call it */
+    size_t shared[PROXY_PROCESSES_MAX]; /* and how many connections each of them has */
 };
 
 #define PROXY_QUEUE (256u << 10)  /* bytes written and not taken: above it the source is not read */

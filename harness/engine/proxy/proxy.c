@@ -1,5 +1,6 @@
 /* See proxy.h: the address that is listened on, the scripts, and the view from outside. */
 #include "engine/proxy/inside.h"
+#include "engine/proxy/share_inside.h"
 
 #include "base/limits.h"
 
@@ -30,11 +31,15 @@ struct proxy *proxy_new(struct loop *loop, const struct proxy_config *config)
         free(proxy);
         return NULL;
     }
+    if (config->share != NULL)
+        share_new(proxy);
     return proxy;
 }
 
-static void reset_all(struct proxy *proxy, const char *how)
+void proxy_reset(struct proxy *proxy, const char *how)
 {
+    if (proxy->config.share != NULL)
+        share_reset(proxy, how);
     for (struct proxy_conn *conn = proxy->conns, *next; conn != NULL; conn = next) {
         next = conn->next;
         conn_end(conn, CONN_RESET, CONN_RESET, how);
@@ -55,8 +60,10 @@ void proxy_free(struct proxy *proxy)
     if (proxy == NULL)
         return;
     stop_listening(proxy);
-    reset_all(proxy, "the proxy ended");
+    proxy_reset(proxy, "the proxy ended");
     proxy_remove_all(proxy);
+    if (proxy->config.share != NULL)
+        share_free(proxy);
     free((char *)proxy->config.name);
     free(proxy);
 }
@@ -80,7 +87,7 @@ static void accept_one(void *arg, struct layer *fresh)
         return;
     }
     proxy->full = false;
-    conn_accept(proxy, fresh);
+    (proxy->config.share != NULL ? share_accept : conn_accept)(proxy, fresh);
 }
 
 static bool start_listening(struct proxy *proxy, struct diag *why)
@@ -97,7 +104,7 @@ bool proxy_enable(struct proxy *proxy, bool on, struct diag *why)
 {
     if (!on) {
         stop_listening(proxy);
-        reset_all(proxy, "the proxy was disabled");
+        proxy_reset(proxy, "the proxy was disabled");
     } else if (!start_listening(proxy, why)) {
         return false;
     }
@@ -120,6 +127,10 @@ static void listen_again(void *arg)
 
 void proxy_refuse(struct proxy *proxy, uint64_t time_ns)
 {
+    if (proxy->config.refuse != NULL) {
+        proxy->config.refuse(proxy->config.watch.arg, time_ns);
+        return;
+    }
     stop_listening(proxy);
     proxy->refuse = timer_start(proxy->loop, time_ns, listen_again, proxy);
 }
@@ -143,6 +154,8 @@ void proxy_redirect(struct proxy *proxy, const struct net_address *to, struct tl
 {
     proxy->config.to = *to;
     proxy->config.to_tls = tls;
+    if (proxy->config.share != NULL)
+        share_redirect(proxy);
 }
 
 /* ---- scripts ---- */
@@ -157,6 +170,8 @@ bool proxy_add(struct proxy *proxy, const char *name, struct proxy_script *scrip
         return false;
     script->order = proxy->script_order++;
     *at = script;
+    if (proxy->config.share != NULL)
+        share_add(proxy, name, script->text);
     for (struct proxy_conn *conn = proxy->conns, *next; conn != NULL; conn = next) {
         next = conn->next;
         conn_enter(conn);
@@ -184,6 +199,8 @@ bool proxy_remove(struct proxy *proxy, const char *name)
         if (strcmp(script->name, name) != 0)
             continue;
         *at = script->next;
+        if (proxy->config.share != NULL)
+            share_remove(proxy, name);
         take_away(proxy, script);
         return true;
     }
@@ -192,6 +209,8 @@ bool proxy_remove(struct proxy *proxy, const char *name)
 
 void proxy_remove_all(struct proxy *proxy)
 {
+    if (proxy->config.share != NULL)
+        share_remove(proxy, NULL);
     while (proxy->scripts != NULL) {
         struct proxy_script *script = proxy->scripts;
         proxy->scripts = script->next;
@@ -213,6 +232,8 @@ unsigned proxy_count(const struct proxy *proxy)
 
 struct proxy_flow proxy_flow(const struct proxy *proxy, bool upstream)
 {
+    if (proxy->config.share != NULL)
+        return share_flow(proxy, upstream);
     struct proxy_flow sum = upstream ? proxy->up : proxy->down;
     for (const struct proxy_conn *conn = proxy->conns; conn != NULL; conn = conn->next) {
         const struct proxy_flow *flow = upstream ? &conn->up.flow : &conn->down.flow;
@@ -246,6 +267,8 @@ static size_t faults_in_force(const struct proxy_conn *conn)
 
 size_t proxy_look(const struct proxy *proxy, struct proxy_status *status, size_t room)
 {
+    if (proxy->config.share != NULL)
+        return share_look(proxy, status, room);
     size_t n = 0;
     for (const struct proxy_conn *conn = proxy->conns; conn != NULL && n < room; conn = conn->next)
         status[n++] = (struct proxy_status){
@@ -261,6 +284,10 @@ size_t proxy_look(const struct proxy *proxy, struct proxy_status *status, size_t
 
 void proxy_faults_of(const struct proxy *proxy, unsigned connection, struct buf *out)
 {
+    if (proxy->config.share != NULL) {
+        share_faults_of(proxy, connection, out);
+        return;
+    }
     size_t begin = out->size;
     for (const struct proxy_conn *conn = proxy->conns; conn != NULL; conn = conn->next)
         for (const struct armed *armed = conn->number == connection ? conn->armed : NULL; armed != NULL;

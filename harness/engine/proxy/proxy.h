@@ -73,6 +73,8 @@ struct proxy_config {
     uint64_t seed;
     const char *file_dir;              /* for file("..."), NULL: not allowed */
     struct proxy_watch watch;
+    struct proxy_share *share;         /* other processes have its connections (share.h); NULL: this one has */
+    void (*refuse)(void *arg, uint64_t time_ns); /* who listens is to stop for this time; NULL: we do. arg: watch's */
 };
 
 /* Does not listen yet. Strings are copied. NULL only without memory. */
@@ -83,6 +85,8 @@ void proxy_free(struct proxy *proxy);
 /* On: listens (false with a diag when the address cannot be had). Off: no more,
  * and its connections are reset, as if the machine had lost its network. */
 bool proxy_enable(struct proxy *proxy, bool on, struct diag *why);
+/* Its connections are reset. */
+void proxy_reset(struct proxy *proxy, const char *how);
 bool proxy_enabled(const struct proxy *proxy);
 const struct proxy_config *proxy_config(const struct proxy *proxy); /* `at` with the port in use */
 uint16_t proxy_port(const struct proxy *proxy);

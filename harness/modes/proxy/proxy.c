@@ -134,6 +134,18 @@ static bool check_options(const struct proxy_options *o, struct diag *why)
     return true;
 }
 
+/* Before there is a loop: other processes begin as copies of this one, with both TLS contexts. */
+static bool start_sharing(struct serve *serve, struct diag *why)
+{
+    const struct proxy_options *o = serve->options;
+    if (o->workers == 0)
+        return true;
+    if (!proxy_contexts(&o->certificates, true, true, &serve->tls, &serve->to_tls, why))
+        return false;
+    serve->share = proxy_share_start((size_t)o->workers, serve->tls, serve->to_tls, why);
+    return serve->share != NULL;
+}
+
 int proxy_main(const struct proxy_options *options, struct diag *why)
 {
     struct serve serve = {.options = options};
@@ -141,7 +153,10 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
         return (int)why->kind;
     descriptors_raise();
     serve.folder = folder_of(options->script);
-    serve.loop = loop_uv_new(why);
+    bool shared = start_sharing(&serve, why);
+    serve.loop = shared ? loop_uv_new(why) : NULL;
+    if (serve.share != NULL && serve.loop != NULL)
+        proxy_share_meet(serve.share, serve.loop);
     bool fine = serve.loop != NULL && (serve.folder != NULL || diag_set(why, DIAG_TROUBLE, "out of memory"));
     if (fine) {
         loop_on_interrupt(serve.loop, interrupted, &serve); /* before anyone can know that we are here */
@@ -157,6 +172,7 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
         sum_up(&serve);
     control_free(serve.control);
     served_free_all(&serve);
+    proxy_share_end(serve.share);
     if (serve.loop != NULL)
         loop_free(serve.loop);
     tls_context_free(serve.tls);

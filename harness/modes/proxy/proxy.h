@@ -18,6 +18,7 @@ struct proxy_options {
     const char *control;             /* address of the HTTP interface; NULL: none */
     const char *events;              /* JSON lines go to this file, "-" is `out`; may be NULL */
     bool secrets;                    /* heads are told whole */
+    uint64_t workers;                /* processes that have the connections; 0: this one */
     uint64_t seed;
     bool verbose;                    /* frames too */
     enum color_choice color;

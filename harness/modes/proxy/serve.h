@@ -2,7 +2,7 @@
 #ifndef MODES_PROXY_SERVE_H
 #define MODES_PROXY_SERVE_H
 
-#include "engine/proxy/proxy.h"
+#include "engine/proxy/share.h"
 #include "modes/proxy/proxy.h"
 
 #include <jansson.h>
@@ -25,6 +25,7 @@ struct serve {
     const struct proxy_options *options;
     struct loop *loop;
     char *folder;            /* of the script: where its file("...") are */
+    struct proxy_share *share; /* the processes that have the connections; NULL: this one */
     struct tls_context *tls, *to_tls; /* made when the first proxy needs them */
     struct served *first;
     size_t count;

@@ -52,6 +52,7 @@ struct served *served_new(struct serve *serve, const char *name, const char *lis
         .keep_host = serve->options->keep_host, .keep_deflate = serve->options->keep_deflate,
         .seed = serve->options->seed,
         .file_dir = serve->folder,
+        .share = serve->share,
         .watch = {.event = told, .arg = serve, .frames = told_more, .keep = told_more ? LIMIT_TRACE_BYTES : 0},
     };
     if (served == NULL || (served->name = strdup(name)) == NULL ||

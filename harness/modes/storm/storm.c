@@ -131,6 +131,7 @@ static bool gather(struct storm *s, bool told)
         fprintf(s->options->tell.out, "%llu open in %.2f s; %.1f KiB of ours for each%s\n",
                 (unsigned long long)s->there.clients, (double)s->there.took_ns / 1e9,
                 (double)s->there.bytes / (double)s->clients / 1024, how);
+    fflush(s->options->tell.out);
     return true;
 }
 
