@@ -72,11 +72,15 @@ FAULTS = [
     ("no-waits", ["tls/cut"]),
     ("second-drop", ["tls/no-close-notify"]),
     ("returns-when-dismissed", ["back/dismissed"], "1"),
+    ("hammers-when-refused", ["back/refused-by-packet"], "1"),
+    ("forgets-its-session", ["back/recovers"], "1"),
 ]
 # What is not about the reference as it is: profile and environment, and the client.
 OTHERWISE = {
     "takes-any-certificate": (REFERENCE, {"NODE_TLS_REJECT_UNAUTHORIZED": "0"}),
     "returns-when-dismissed": (["socket.io-client"], {}, "socketio.js"),
+    "hammers-when-refused": (["socket.io-client", "generic"], {}, "socketio.js"),
+    "forgets-its-session": (["socket.io-client"], {}, "socketio.js"),
     "returns-always": (STOPS, {"STOPS": "1000,1008,1011,4401"}),
     "repeats": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
     "reorders": (AT_MOST_ONCE, {"AT_MOST_ONCE": "1"}),
@@ -164,7 +168,8 @@ def main():
                 (of_good, "the reference client over TLS", "faulty.js", REFERENCE,
                  ["tls/*", "back/*-twice", "liveness/black-hole"]),
                 (of_good, "socket.io-client", "socketio.js", ["socket.io-client"],
-                 ["back/dismissed", "messages/login-first", "messages/subscribed-again"], None, "1"),
+                 ["back/dismissed", "back/refused-by-packet", "back/recovers", "messages/login-first", "messages/subscribed-again"],
+                 None, "1"),
                 (of_good, "one that stays away", "faulty.js", STOPS, ["back/stays-away/*"],
                  {"STOPS": "1000,1008,1011,4401"}),
                 (of_good, "one that sends once", "faulty.js", AT_MOST_ONCE, ["messages/outage-*"], {"AT_MOST_ONCE": "1"}),

@@ -291,6 +291,9 @@ static void read_head_line(struct chapter *c, const struct step *s)
     case VERB_CLIENTS:
         t->clients = (unsigned)step_number(s, SLOT_COUNT, 1);
         break;
+    case VERB_UNSERVED:
+        t->unserved = true;
+        break;
     case VERB_RATE:
         t->rate = (unsigned)step_number(s, SLOT_COUNT, 0);
         break;

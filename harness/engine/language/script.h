@@ -138,6 +138,7 @@ struct test_case {
     size_t each_count;
     struct step *hints;       /* its HINT lines, as steps are; NULL: none */
     unsigned clients;         /* processes of the client under test; 0: not said */
+    bool unserved;            /* what a profile's `service` lines say does not hold */
     unsigned rate;            /* numbered messages that each is asked to make in a second; 0: not said */
     struct step *steps;       /* STEP verbs only; each member of a family has its own, with its value in place */
     size_t step_count;        /* bodies and alternatives among them */
