@@ -142,6 +142,7 @@ FUZZ_LAYER_canary  := base
 FUZZ_LAYER_result  := report
 FUZZ_LAYER_script  := engine
 FUZZ_LAYER_session := engine
+FUZZ_LAYER_socketio := socketio
 LIBS_fuzz_diff_frame := -lwslay
 LIBS_fuzz_diff_head  := -lhttp_parser
 fuzz_layer = $(or $(FUZZ_LAYER_$(patsubst fuzz_%,%,$(1))),wire)

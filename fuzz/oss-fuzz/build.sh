@@ -24,7 +24,8 @@ done
 build=$WORK/wsgauntlet
 make -s -j"$(nproc)" BUILD="$build" CC="$CC" FUZZ_LINK="$CXX" CFLAGS= STRICT='-std=c17 -D_GNU_SOURCE' SANFLAGS="$CFLAGS" \
     LIB_FUZZING_ENGINE="$LIB_FUZZING_ENGINE" LIBS_wire="$(static z crypto)" \
-    LIBS_engine="$(static uv ssl crypto z pcre2-8) -lm -ldl -lpthread" \
+    LIBS_socketio="$(static jansson)" \
+    LIBS_engine="$(static jansson uv ssl crypto z pcre2-8) -lm -ldl -lpthread" \
     LIBS_report="$(static jansson uv ssl crypto z pcre2-8) -lm -ldl -lpthread" \
     LIBS_fuzz_diff_frame="-lwslay -Wl,-rpath,'\$\$ORIGIN/lib'" LIBS_fuzz_diff_head="$(static http_parser)" \
     "${targets[@]/#/$build/fuzz/}"
