@@ -92,11 +92,12 @@ static void send_json(struct sio_session *session, enum sio_type type, const cha
 
 /* ---- what is kept ---- */
 
-static void past_free(struct sio_state *state)
+/* The oldest event goes. */
+static void past_drop(struct sio_hub *hub, struct sio_state *state)
 {
-    for (size_t i = 0; i < state->past_count; i++)
-        free(state->past[i].json);
-    state->past_count = 0;
+    hub->kept -= strlen(state->past[0].json);
+    free(state->past[0].json);
+    memmove(state->past, state->past + 1, --state->past_count * sizeof *state->past);
 }
 
 void sio_state_drop(struct sio_hub *hub, struct sio_state *state)
@@ -106,7 +107,8 @@ void sio_state_drop(struct sio_hub *hub, struct sio_state *state)
         at = &(*at)->next;
     *at = state->next;
     hub->count--;
-    past_free(state);
+    while (state->past_count != 0)
+        past_drop(hub, state);
     free(state->token);
     free(state);
 }
@@ -127,10 +129,22 @@ struct sio_state *sio_state_of(struct sio_session *session, const char *name, si
     return NULL;
 }
 
+/* The client that was lost first is forgotten. False: there is none. */
+static bool forget_lost(struct sio_hub *hub)
+{
+    struct sio_state *oldest = NULL;
+    for (struct sio_state *state = hub->states; state != NULL; state = state->next)
+        oldest = state->live == NULL ? state : oldest;
+    if (oldest != NULL)
+        sio_state_drop(hub, oldest);
+    return oldest != NULL;
+}
+
 static struct sio_state *state_new(struct sio_session *session, const char *name, size_t size)
 {
     struct sio_hub *hub = session->hub;
-    struct sio_state *state = hub->count < SIO_STATES_MAX ? calloc(1, sizeof *state) : NULL;
+    bool room = hub->count < SIO_STATES_MAX || forget_lost(hub);
+    struct sio_state *state = room ? calloc(1, sizeof *state) : NULL;
     if (state == NULL)
         return NULL;
     memcpy(state->name, name, size);
@@ -147,16 +161,19 @@ static struct sio_state *state_new(struct sio_session *session, const char *name
     return state;
 }
 
-static void past_add(struct sio_state *state, const char *offset, const char *json)
+/* An event that is too much for what may be kept is not: who comes back for it is somebody new. */
+static void past_add(struct sio_hub *hub, struct sio_state *state, const char *offset, const char *json)
 {
-    if (state->past_count == SIO_HISTORY_MAX) {
-        free(state->past[0].json);
-        memmove(state->past, state->past + 1, (SIO_HISTORY_MAX - 1) * sizeof *state->past);
-        state->past_count--;
-    }
+    size_t size = strlen(json);
+    while (state->past_count != 0 && (state->past_count == SIO_HISTORY_MAX || hub->kept + size > SIO_KEPT_MAX))
+        past_drop(hub, state);
+    char *copy = hub->kept + size <= SIO_KEPT_MAX ? strdup(json) : NULL;
+    if (copy == NULL)
+        return;
     struct sio_past *past = &state->past[state->past_count++];
     snprintf(past->offset, sizeof past->offset, "%s", offset);
-    past->json = strdup(json);
+    past->json = copy;
+    hub->kept += size;
 }
 
 static void send_event(struct sio_state *state, const char *json, const struct buf *attachments, unsigned count)
@@ -181,7 +198,7 @@ void sio_state_emit(struct sio_hub *hub, struct sio_state *state, json_t *data, 
     char *json = json_dumps(sent, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(sent);
     if (json != NULL && *offset && count == 0)
-        past_add(state, offset, json);
+        past_add(hub, state, offset, json);
     if (json != NULL && state->live != NULL)
         send_event(state, json, attachments, count);
     free(json);

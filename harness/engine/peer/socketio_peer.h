@@ -17,7 +17,8 @@ enum sio_fault {
 };
 
 #define SIO_HISTORY_MAX 64u   /* events that are kept for who comes back */
-#define SIO_STATES_MAX  4096u /* of a hub */
+#define SIO_STATES_MAX  4096u /* of a hub; the oldest of the lost ones go then */
+#define SIO_KEPT_MAX    (16u << 20) /* bytes of all such events */
 
 /* An event that was sent, or could not be. */
 struct sio_past { char offset[24]; char *json; };
@@ -36,7 +37,7 @@ struct sio_state {
 /* What all connections of a peer share. */
 struct sio_hub {
     struct sio_state *states;
-    size_t count;
+    size_t count, kept;
     uint64_t numbers;                /* of sids, offsets, acks */
     char *held;                      /* a defect's */
 };

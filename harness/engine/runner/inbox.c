@@ -14,7 +14,7 @@ static void item_free(struct item *item)
     free(item);
 }
 
-static size_t item_weight(const struct item *item) { return sizeof *item + item->size; }
+static size_t item_weight(const struct item *item) { return sizeof *item + item->size + item->held; }
 
 static bool is_full(const struct conn *c)
 {

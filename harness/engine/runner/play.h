@@ -39,6 +39,7 @@ struct item {
     bool answers;               /* PONG: to a ping of ours */
     enum layer_end end;         /* END */
     struct item_packet *packet; /* PACKET, BEAT; data are then the packet's text */
+    size_t held;                /* memory that it holds beside its data, about */
     uint8_t *data;              /* payload; CLOSE: the reason; END: what was wrong */
     size_t size;
     struct item *next;

@@ -174,6 +174,16 @@ static bool read_version(struct conn *c)
     return false;
 }
 
+#define JSON_WEIGHT 16u /* a value of two bytes of text is a node of the tree */
+
+static size_t weight_of(const struct sio_whole *whole)
+{
+    size_t bytes = whole->text.size * JSON_WEIGHT;
+    for (unsigned i = 0; i < whole->packet.attachments; i++)
+        bytes += whole->attachments[i].size;
+    return bytes;
+}
+
 static void add_item(struct conn *c, enum item_kind kind, enum eio_type type, const uint8_t *bytes, size_t size)
 {
     struct item *item = inbox_item(c, kind, bytes, size, NULL);
@@ -187,6 +197,7 @@ static void add_item(struct conn *c, enum item_kind kind, enum eio_type type, co
         item->packet->engine = type;
         if (type == EIO_MESSAGE)
             item->packet->whole = sio_judge_take(&c->link->judge);
+        item->held = weight_of(&item->packet->whole);
     }
     inbox_add(c, item);
 }
