@@ -166,6 +166,8 @@ static int command_TEST(const struct options *options, struct diag *why)
 {
     if (option_set(options, OPTION_CATCH) && !wants_fault_list(options))
         return (int)(diag_set(why, DIAG_USAGE, "--catch goes with --fault list"), DIAG_USAGE);
+    if (option_set(options, OPTION_EIO) && !option_set(options, OPTION_SOCKETIO))
+        return diag_set(why, DIAG_USAGE, "--eio goes with --socketio"), DIAG_USAGE;
     if (option_set(options, OPTION_LISTEN) && !option_set(options, OPTION_SOCKETIO))
         return diag_set(why, DIAG_USAGE, "--listen goes with --socketio here; `wsgauntlet serve` tests other clients"),
                DIAG_USAGE;

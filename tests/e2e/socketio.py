@@ -73,7 +73,7 @@ def around():
     for words, wanted in ((["test", "--socketio", "--fault", "ack-twise"], "did you mean 'ack-twice'"),
                           (["test", "--socketio", "--case", "nothing/*"], "list --socketio"),
                           (["test", "--eio", "5"], "--eio"),
-                          (["test", "--listen", "0"], "--socketio")):
+                          (["test", "--eio", "3"], "--socketio"), (["test", "--listen", "0"], "--socketio")):
         done = run(*words)
         check(done.returncode == 2 and wanted in done.stderr and done.stderr.count("\n") == 1,
               " ".join(words) + ": one line with the mend", done.stderr)

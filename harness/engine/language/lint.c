@@ -249,6 +249,12 @@ static void check_connection(struct lint *l, const struct step *step)
         hint(l, "reconnect, open, connect or accept comes first");
         actor->dropped_in = 0; /* said once */
     }
+    bool message = step->form == FORM_EXPECT_TEXT || step->form == FORM_EXPECT_BINARY ||
+                   step->form == FORM_EXPECT_MESSAGE || step->form == FORM_EXPECT_ECHO;
+    if (actor->socketio && message) {
+        warn(l, step, step->column, "on a Socket.IO connection packets come, not messages");
+        hint(l, "expect socketio event, ack, connect ...");
+    }
     if (step->form == FORM_EXPECT_ECHO && !actor->sent) {
         warn(l, step, step->column, "nothing was sent that could be echoed");
         hint(l, "send text, send binary");

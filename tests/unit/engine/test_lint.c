@@ -7,6 +7,10 @@ static const char *const known[] = {"6455-5.4-interleave-text", "6455-5.5.3-pong
 /* Steps of a case in line 3: column there, message and hint; column 0: somewhere. */
 static const struct { const char *steps; int column; const char *message, *hint; } findings[] = {
     {"must 6455-5.4-interleave-txt\nopen", 6, "unknown requirement", "did you mean '6455-5.4-interleave-text'?"},
+    {"open\nsend socketio event \"x\"\nfence", 0, "this is no Socket.IO connection", "comes first"},
+    {"open socketio\nexpect text", 0, "packets come, not messages", "expect socketio event"},
+    {"open socketio\nsend socketio event \"x\" '1,'\nexpect stays for 1s", 0, "this is no JSON", "commas between"},
+    {"open socketio\nsend socketio connect '[1'\nexpect stays for 1s", 0, "this is no JSON", "an object"},
     {"may nothing-like-it\nopen", 5, "unknown requirement", "requirements.tsv lists them"},
     {"expect text capture sid", 13, "${sid} is captured and never used", "leave 'capture sid' out"},
     {"send text \"${sid}\"\nopen", 11, "nothing has captured ${sid} yet", "capture sid"},
