@@ -183,6 +183,12 @@ function onKey(event) {
   }
 }
 
+/* Lines that were never drawn are as high as was guessed: it goes there again until what is around has been drawn. */
+function reach(line, frames = 8) {
+  line.scrollIntoView({ block: "start", behavior: "instant" });
+  if (frames > 0) requestAnimationFrame(() => reach(line, frames - 1));
+}
+
 /* `hash`: of the address; it may be anything. */
 function showCase(hash) {
   let id;
@@ -196,7 +202,7 @@ function showCase(hash) {
   row.line.hidden = false;
   row.line.closest("section").hidden = false;
   row.line.open = true;
-  row.line.scrollIntoView({ block: "start" });
+  reach(row.line);
   row.line.firstChild.focus({ preventScroll: true });
 }
 

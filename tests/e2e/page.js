@@ -127,6 +127,20 @@ async function many(browser) {
     "what is out of sight is not drawn");
   await page.fill("#search", "many/3999");
   check(await shown(page) === 1, "one of them is found");
+  await page.fill("#search", "");
+  await page.evaluate(() => { location.hash = "#many/3900"; });
+  const top = () => page.evaluate(() => document.querySelector("details.case[open]").getBoundingClientRect().top);
+  await page.waitForFunction(() => document.querySelector("details.case[open]"));
+  await page.evaluate(() => new Promise((done) => { // until nothing has scrolled for thirty frames
+    let still = 0, last = NaN;
+    const tick = () => {
+      still = scrollY === last ? still + 1 : 0;
+      last = scrollY;
+      still < 30 ? requestAnimationFrame(tick) : done();
+    };
+    tick();
+  }));
+  check(await top() > 60 && await top() < 200, "a link to a case far below ends at its first line", await top());
   check(page.trouble.length === 0, "many are silent", page.trouble);
   await page.close();
 }

@@ -318,7 +318,7 @@ def report_command(work, bad):
     (work / "several.json").write_text(several.stdout)
     check(len(is_result(work / "several.json", "several")["runs"]) == 2, "two runs stand side by side")
     for word in "text", "junit", "tap", "html", "github", "sarif":
-        check(run("report", word, bad).stdout, f"report {word} prints")
+        check(run("report", word, bad).stdout != "", f"report {word} prints")
     check(run("report", "autobahn", bad).returncode == 2, "report autobahn wants a folder")
     (work / "cut.json").write_bytes(good.read_bytes()[:100000])
     cut = run("report", "text", work / "cut.json")
