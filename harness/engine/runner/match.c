@@ -162,8 +162,8 @@ static enum match match_message(struct runner *r, struct conn *c, const struct s
     static const uint8_t opcodes[FORMS] = {[FORM_EXPECT_TEXT] = WS_TEXT, [FORM_EXPECT_BINARY] = WS_BINARY};
     uint8_t opcode = opcodes[step->form];
     if (c->link) {
-        end_case(r, VERDICT_ERROR, "", "", "line %d: on a Socket.IO connection packets come: `expect socketio event`, ...",
-                 step->line);
+        end_case(r, VERDICT_ERROR, "", "",
+                 "line %d: on a Socket.IO connection packets come: `expect socketio event`, ...", step->line);
         return MATCH_NO;
     }
     if (!item)
