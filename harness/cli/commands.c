@@ -335,9 +335,11 @@ static int command_ECHO(const struct options *options, struct diag *why)
 
 static int command_PROXY(const struct options *options, struct diag *why)
 {
+    char started[CLOCK_STAMP_SIZE];
     bool both = options->word_count == 2;
     return proxy_main(
         &(struct proxy_options){
+            .tell = telling_of(options, started),
             .listen = options->words[0],
             .upstream = both ? options->words[1] : NULL,
             .script = option_text(options, OPTION_SCRIPT),

@@ -16,7 +16,7 @@ import traceback
 import urllib.error
 import urllib.request
 
-from checks import certificate, check, end, own_folder, packages, peers
+from checks import certificate, check, end, own_folder, packages, peers, schema_breach
 from wire import Program, Server, accept_of, connect, field, frame, request, tcp_info, until
 
 SECURE = None  # (certificate, key) when this round is wss
@@ -745,12 +745,37 @@ def tells_what_it_sees():
         assert "1 connection, 1 message" not in p.errors and "1 connection, 0 messages to the server, 3" in p.out, p.out
 
 
+def reports():
+    """--report: a case for each connection, its frames and what was done to it; secrets stay out."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, page = pathlib.Path(folder) / "seen.json", pathlib.Path(folder) / "page"
+        with Proxy("connection 2; drop-message 2 downstream", arguments=["--report", f"json={path},html={page}"]) as p:
+            for number in (1, 2):
+                c, s = p.pair(path=f"/room{number}?token=hush", extra="Cookie: id=hush\r\n")
+                say(s, False, b"one", b"two", b"three")
+                heard(c, 4 - number)
+            c.send(frame(CLOSE, b"\x03\xe8bye", True))
+            s.frame()
+        text = path.read_text()
+        assert "hush" not in text and "hush" not in (page / "index.html").read_text()
+        assert not schema_breach(path), schema_breach(path)
+        run = json.loads(text)
+        first, second = run["cases"]
+        assert run["mode"] == "proxy"
+        assert (first["id"], first["verdict"], second["id"], second["verdict"]) == ("proxy/1", "PASS", "proxy/2", "INFO")
+        assert first["title"] == "GET /room1?token=*** HTTP/1.1" and second["detail"].startswith("drop-message 2 downstream: ")
+        assert [e.get("text") for e in second["events"]].count("dropped") == 1, second["events"]
+        assert 'expect text "three"' in first["trace"] and 'send close 1000 "bye"' in second["trace"], second["trace"]
+        bars = {s["name"]: sum(b["y"] for b in s["points"]) for s in run["figures"][0]["series"]}
+        assert bars == {"accepted": 2, "faults begun": 1}, bars
+
+
 TESTS = [passes_bytes_as_they_are, keeps_the_host_when_told, streams_and_holds_back, not_websocket, server_is_down, latency,
          jitter, bandwidth, slice_, corrupt, stall, black_hole, cut, limit, on_heads, slow_close, reset, reset_one_end, fin, fin_one_way, refuse,
          hang, status, answer, wrong_accept, http_text, close_, close_one_way, close_waits_for_the_frame, cut_head,
          drop_message, delay_message, duplicate_message, reorder_message, edit_message, extensions_go_where_messages_matter,
          script_by_connection]
-ONCE = [messages_of_npm_ws_with_deflate, chance_is_seeded, flapping, mistakes_are_told, http_interface, toxiproxys_own_client, tells_what_it_sees]
+ONCE = [messages_of_npm_ws_with_deflate, chance_is_seeded, flapping, mistakes_are_told, http_interface, toxiproxys_own_client, tells_what_it_sees, reports]
 
 
 def play(test, name):

@@ -19,7 +19,7 @@ from checks import check, end, own_folder, program, root, run
 from wire import Program, Server, connect, frame, request
 
 TEXT = 1
-SAME = ["script_by_connection", "refuse", "latency", "drop_message", "close_", "http_interface", "tells_what_it_sees"]
+SAME = ["script_by_connection", "refuse", "reports", "latency", "drop_message", "close_", "http_interface", "tells_what_it_sees"]
 work = own_folder("proxy-workers")
 
 

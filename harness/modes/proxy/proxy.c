@@ -1,5 +1,5 @@
 /* See proxy.h: puts together what was asked for, and runs it until it is interrupted. */
-#include "modes/proxy/serve.h"
+#include "modes/proxy/ledger.h"
 
 #include "base/file.h"
 #include "net/descriptors.h"
@@ -149,8 +149,13 @@ static bool start_sharing(struct serve *serve, struct diag *why)
 int proxy_main(const struct proxy_options *options, struct diag *why)
 {
     struct serve serve = {.options = options};
-    if (!check_options(options, why) || !open_events(&serve, why))
+    bool reports = options->tell.reports != NULL || options->tell.json_file != NULL;
+    if (!check_options(options, why) || (reports && (serve.ledger = ledger_new(&serve, why)) == NULL))
         return (int)why->kind;
+    if (!open_events(&serve, why)) {
+        ledger_free(serve.ledger);
+        return (int)why->kind;
+    }
     descriptors_raise();
     serve.folder = folder_of(options->script);
     bool shared = start_sharing(&serve, why);
@@ -171,7 +176,15 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
     if (fine)
         sum_up(&serve);
     control_free(serve.control);
+    struct buf url;
+    buf_init(&url, 0);
+    if (serve.first != NULL)
+        proxy_address_print(&proxy_config(serve.first->proxy)->to, serve.first->to_secure, true, &url);
     served_free_all(&serve);
+    if (fine && serve.ledger != NULL)
+        fine = ledger_write(serve.ledger, buf_text(&url), why);
+    ledger_free(serve.ledger);
+    buf_free(&url);
     proxy_share_end(serve.share);
     if (serve.loop != NULL)
         loop_free(serve.loop);

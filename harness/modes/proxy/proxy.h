@@ -5,7 +5,7 @@
 
 #include "base/diag.h"
 #include "engine/proxy/address.h"
-#include "report/terminal.h"
+#include "report/telling.h"
 
 #include <stdio.h>
 
@@ -18,6 +18,7 @@ struct proxy_options {
     const char *control;             /* address of the HTTP interface; NULL: none */
     const char *events;              /* JSON lines go to this file, "-" is `out`; may be NULL */
     bool secrets;                    /* heads are told whole */
+    struct telling tell;             /* its reports; the rest is as below */
     uint64_t workers;                /* processes that have the connections; 0: this one */
     uint64_t seed;
     bool verbose;                    /* frames too */

@@ -31,6 +31,7 @@ struct serve {
     size_t count;
     struct control *control;
     struct view *view;       /* NULL: lines */
+    struct ledger *ledger;   /* for --report; NULL: none */
     FILE *events;            /* JSON lines; NULL: none */
     bool interrupted;
 };

@@ -1,5 +1,5 @@
 /* See serve.h: proxies by name. */
-#include "modes/proxy/serve.h"
+#include "modes/proxy/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,8 @@ static void told(void *arg, const struct proxy_event *event)
     struct serve *serve = arg;
     if (serve->events != NULL)
         events_event(serve, event);
+    if (serve->ledger != NULL)
+        ledger_event(serve->ledger, event);
     if (serve->view != NULL)
         view_event(serve->view, event);
     else if (serve->events != serve->options->out)
@@ -42,7 +44,7 @@ struct served *served_new(struct serve *serve, const char *name, const char *lis
         !contexts(serve, at.secure, to.secure, why))
         return NULL;
     struct served *served = calloc(1, sizeof *served);
-    bool told_more = serve->options->verbose || serve->events != NULL;
+    bool told_more = serve->options->verbose || serve->events != NULL || serve->ledger != NULL;
     struct proxy_config config = {
         .name = name,
         .at = at.net,
