@@ -81,8 +81,9 @@ def own_words(client, cases):
 def write(results):
     names = [client[0] for client in CLIENTS]
     lines = ["| check | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for row, case in enumerate(results[0][0]):
-        cells = [cell(generic[row]) for generic, _ in results]
+    by_id = [{case["id"]: case for case in generic} for generic, _ in results]
+    for case in results[0][0]:
+        cells = [cell(generic[case["id"]]) for generic in by_id]
         if any(one != "–" for one in cells):
             lines.append(f"| `{case['id']}` {case['title']} | " + " | ".join(cells) + " |")
     lines += ["", "By its own profile, where it has one (checks that it passes, of those that are about a promise of it):", "",
