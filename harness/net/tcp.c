@@ -221,8 +221,8 @@ static void tcp_pause(struct layer *layer, bool paused)
 static void set_deaf(struct tcp *tcp)
 {
 #ifdef SO_ATTACH_FILTER
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog program = {.len = 1, .filter = &nothing};
+    static struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    static const struct sock_fprog program = {.len = 1, .filter = &nothing};
     uv_os_fd_t fd;
     if (!tcp->open || tcp->handle == NULL || uv_fileno((uv_handle_t *)&tcp->handle->uv, &fd) != 0)
         return;
