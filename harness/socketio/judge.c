@@ -39,12 +39,12 @@ static size_t bare_size(const char *name, size_t size)
     return query != NULL ? (size_t)(query - name) : size;
 }
 
-static struct sio_namespace *find_namespace(const struct sio_judge *judge, const char *name, size_t size)
+static struct sio_namespace *find_namespace(struct sio_judge *judge, const char *name, size_t size)
 {
     size = bare_size(name, size);
     for (size_t i = 0; i < judge->namespace_count; i++)
         if (judge->namespaces[i].size == size && memcmp(judge->namespaces[i].name, name, size) == 0)
-            return (struct sio_namespace *)(uintptr_t)&judge->namespaces[i];
+            return &judge->namespaces[i];
     return NULL;
 }
 
@@ -95,12 +95,6 @@ void sio_judge_sent(struct sio_judge *judge, const struct sio_packet *packet)
         of->state = SIO_LEFT;
     else if (packet->type == SIO_CONNECT_ERROR)
         of->state = SIO_NONE;
-}
-
-bool sio_judge_connected(const struct sio_judge *judge, const char *name, size_t size)
-{
-    const struct sio_namespace *of = find_namespace(judge, name, size);
-    return of != NULL && of->state == SIO_CONNECTED;
 }
 
 /* ---- Socket.IO ---- */

@@ -62,7 +62,5 @@ struct sio_heard sio_judge_message(struct sio_judge *judge, bool binary, const u
 struct sio_whole sio_judge_take(struct sio_judge *judge);
 /* What the other side sent, right or wrong: it is what packets answer to. */
 void sio_judge_sent(struct sio_judge *judge, const struct sio_packet *packet);
-/* Is this namespace connected, as far as both have said? */
-bool sio_judge_connected(const struct sio_judge *judge, const char *name, size_t size);
 
 #endif

@@ -118,9 +118,8 @@ static void on_ask(const struct call *call)
     json_array_append_new(data, json_string("question"));
     json_array_extend(data, call->arguments);
     char *json = json_dumps(data, JSON_COMPACT);
-    session->question = ++session->hub->numbers;
     struct sio_packet packet = {.type = SIO_EVENT, .name = call->state->name, .name_size = strlen(call->state->name),
-                                .has_id = session->fault != SIO_FAULT_QUESTION_PLAIN, .id = session->question,
+                                .has_id = session->fault != SIO_FAULT_QUESTION_PLAIN, .id = ++session->hub->numbers,
                                 .json = json, .json_size = json != NULL ? strlen(json) : 0};
     if (json != NULL)
         sio_session_send(session, &packet, NULL);

@@ -53,8 +53,6 @@ struct sio_session {
     struct timer *connects;          /* until it asks for a namespace */
     bool pinged;                     /* and not answered */
     bool refused;                    /* a namespace, for a defect */
-    uint64_t question;               /* ack id of the last one */
-    bool answered;
 };
 
 /* The target of an opening handshake: does it ask for Socket.IO here? */

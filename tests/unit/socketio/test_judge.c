@@ -108,8 +108,6 @@ START_TEST(a_packet_is_whole_with_its_last_attachment)
     sio_judge_init(&judge, EIO_4, false);
     say(&judge, "<40");
     say(&judge, ">0{\"sid\":\"s\"}");
-    ck_assert(sio_judge_connected(&judge, "/", 1));
-    ck_assert(!sio_judge_connected(&judge, "/chat", 5));
     ck_assert_int_eq(sio_judge_message(&judge, false, (const uint8_t *)text, sizeof text - 1).kind, SIO_HEARD_PART);
     ck_assert_int_eq(sio_judge_message(&judge, true, (const uint8_t *)"\1", 1).kind, SIO_HEARD_PART);
     ck_assert_int_eq(sio_judge_message(&judge, true, (const uint8_t *)"\2\3", 2).kind, SIO_HEARD_PACKET);
