@@ -45,6 +45,7 @@ help:
 	@echo 'make demo       installs what is missing, builds, shows the main job, writes a report'
 	@echo 'make test       installs what is missing, runs every test'
 	@echo 'make unit       the unit tests alone (CC=clang, SAN=address,undefined)'
+	@echo 'make soak       the correct peer through the whole suite, both roles, ws and wss, RUNS=20 times'
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
 	@echo '                afl-TARGET, fuzz-cov, fuzz-planted, fuzz-speed, corpus: docs/fuzzing.md'
 	@echo 'make fuzz-defects  which deliberate defects of the built-in peer live fuzzing finds, as a table (RUNS=40000)'
@@ -115,6 +116,10 @@ $(UNIT_TESTS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS) $$(call 
 	    -lcheck -lsubunit -lrt -lm -lpthread $(LIBS_$(call unit_layer,$@))
 
 $(BUILD)/tests/unit/%.o: ALLFLAGS += -Itests/unit/support
+
+.PHONY: soak
+soak: wsgauntlet
+	@tests/soak $(RUNS)
 
 .PHONY: unit unit-programs
 unit-programs: $(UNIT_TESTS)

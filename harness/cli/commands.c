@@ -251,6 +251,7 @@ static int command_SERVE(const struct options *options, struct diag *why)
             .seed = seed_of(options),
             .patience = timeout->set ? timeout->factor : 1,
             .full = option_set(options, OPTION_FULL),
+            .weights = (enum weights)option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC),
             .timeout_ns = timeout->number,
             .tell = telling_of(options, started),
         },

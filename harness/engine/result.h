@@ -85,6 +85,7 @@ struct testee_info {
     const char *command;  /* of --exec, "" */
     const char *agent;    /* Server / User-Agent header, "" */
     bool builtin;
+    const char *fault;    /* of the built-in peer; NULL: none */
     bool tls;
 };
 
@@ -94,6 +95,7 @@ struct run_result {
     const char *mode;     /* the command that made it: "test", "run", "serve" ... */
     const char *started;  /* UTC, 2026-01-31T12:00:00Z */
     uint64_t seed;
+    const char *profile;  /* what fails a testee, of the commands that weigh: "rfc", "strict", "autobahn"; else NULL */
     uint64_t duration_ns;
     struct testee_info testee;
     struct case_result **cases; /* in the order of the suite */

@@ -232,6 +232,8 @@ static json_t *testee_json(struct writer *w, const struct testee_info *testee)
     put(w, object, "command", json_text(testee->command));
     put(w, object, "agent", json_text(testee->agent));
     put(w, object, "builtin", json_boolean(testee->builtin));
+    if (testee->fault != NULL)
+        put(w, object, "fault", json_text(testee->fault));
     put(w, object, "tls", json_boolean(testee->tls));
     return object;
 }
@@ -281,6 +283,8 @@ static json_t *run_json(struct writer *w, const struct run_result *run, bool tra
     put(w, root, "version", json_text(run->version));
     put(w, root, "mode", json_text(run->mode));
     put(w, root, "seed", hexadecimal(run->seed));
+    if (run->profile != NULL)
+        put(w, root, "profile", json_text(run->profile));
     put(w, root, "started", json_text(run->started));
     put(w, root, "duration_ms", milliseconds(run->duration_ns));
     put(w, root, "interrupted", json_boolean(run->interrupted));

@@ -346,6 +346,8 @@ static void read_testee(struct reader *r, const struct place *above, json_t *roo
     testee->command = get_text(r, at, object, "command", REQUIRED);
     testee->agent = get_text(r, at, object, "agent", REQUIRED);
     testee->builtin = get_bool(r, at, object, "builtin");
+    if (json_object_get(object, "fault") != NULL)
+        testee->fault = get_text(r, at, object, "fault", REQUIRED);
     testee->tls = get_bool(r, at, object, "tls");
 }
 
@@ -359,6 +361,8 @@ static void read_run(struct reader *r, const struct place *at, json_t *root)
     run->mode = get_text(r, at, root, "mode", REQUIRED);
     run->started = get_text(r, at, root, "started", REQUIRED);
     run->seed = get_hexadecimal(r, at, root, "seed");
+    if (json_object_get(root, "profile") != NULL)
+        run->profile = get_text(r, at, root, "profile", REQUIRED);
     run->duration_ns = get_time(r, at, root, "duration_ms");
     run->interrupted = get_bool(r, at, root, "interrupted");
     run->planned = (size_t)get_count(r, at, root, "planned", NUMBER_MAX);

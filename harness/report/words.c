@@ -36,14 +36,20 @@ void words_of_agent(struct buf *out, const struct report *report, size_t at)
 {
     const char *name = words_of_testee(report->runs[at]);
     size_t before = 0;
-    for (size_t i = 0; i < at; i++)
-        before += strcmp(words_of_testee(report->runs[i]), name) == 0;
+    const char *fault = report->runs[at]->testee.fault;
+    for (size_t i = 0; i < at; i++) {
+        const char *other = report->runs[i]->testee.fault;
+        bool same = fault == other || (fault != NULL && other != NULL && strcmp(fault, other) == 0);
+        before += same && strcmp(words_of_testee(report->runs[i]), name) == 0;
+    }
     struct buf whole;
     buf_init(&whole, 0);
     clean_line(&whole, name);
     const char *place = strstr(buf_text(&whole), " {"); /* "node server.js {port}" */
     buf_append(out, buf_text(&whole), place == NULL ? whole.size : (size_t)(place - buf_text(&whole)));
     buf_free(&whole);
+    if (fault != NULL)
+        buf_printf(out, " with %s", fault);
     if (before != 0)
         buf_printf(out, " (%zu)", before + 1);
 }

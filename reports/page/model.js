@@ -19,7 +19,7 @@ if (runs.every((run) => run.mode === "resilience")) VERDICTS.UNIMPLEMENTED.name 
 const nameOf = (run) => {
   const t = run.testee;
   const command = t.command.replace(/^exec /, "").replace(/ *\{\w+\}/g, "");
-  return visible(t.agent || (t.builtin ? "the built-in peer" : command || t.url || "the testee"));
+  return visible(t.agent || (t.builtin ? `the built-in peer${t.fault ? ` with ${t.fault}` : ""}` : command || t.url || "the testee"));
 };
 /* Two of one name are told apart by when they ran. */
 const names = runs.map((run, i) => {

@@ -105,6 +105,11 @@ is "something failed" 1 test --sim --fault accept-key-wrong --case 'handshake/*'
 replay=$(sed -n 's/^ *replay: wsgauntlet //p' "$out" | head -n 1)
 eval "set -- $replay"
 is "its replay command fails too" 1 "$@"; out "1 case"
+sed 's/^case /case own-/' scenarios/rfc6455/close.wsg >"$dir/family.wsg"
+is "one of a family fails" 1 run "$dir/family.wsg" --sim --fault close-code-unchecked --case 'own-close/code-invalid/999'
+replay=$(sed -n 's/^ *replay: wsgauntlet //p' "$out" | head -n 1)
+eval "set -- $replay"
+is "its replay command plays it alone" 1 "$@"; out "1 case:"
 is "one case by its line" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v; out "ping/answered"; out "1 case:"
 is "a path of its own" 0 run scenarios/rfc6455/ping.wsg --url 'ws://localhost:{port}/a?b' --header 'X-Y: z' --trace -v \
     --case ping/answered --exec "$python tests/e2e/bad_server.py mortal {port}"

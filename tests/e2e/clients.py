@@ -113,6 +113,8 @@ BAD = [
     ("GET /runCase?case=1&agent=" + "x" * 300 + " HTTP/1.1", 400, "text"),
     ("GET /getCaseStatus?case=1 HTTP/1.1", 400, "agent"),
     ("GET /getCaseInfo HTTP/1.1", 400, "case"),
+    ("GET /getCaseHint?case=1&agent=a HTTP/1.1", 400, "no hint"),
+    ("GET /tellCase?case=1&agent=a&outcome=maybe HTTP/1.1", 400, "opened or failed"),
     ("GET /nothing HTTP/1.1", 404, "/getCaseCount"),
     ("GET / HTTP/1.1", 404, "/getCaseCount"),
     ("\x16\x03\x01\x02", 400, "TLS"),
@@ -164,6 +166,23 @@ def spec(folder):
     check(done.returncode == 2 and '"cases" has to be a list' in done.stderr, "a wrong spec file", done.stderr)
 
 
+def known(folder):
+    """What fails is written for each client, and known in the next run; --profile is in the results."""
+    report, out = folder / "known.json", folder / "known-{agent}.txt"
+    serving = Serving("--case", "ping/*", "--write-baseline", out, "--profile", "strict", "--json", report)
+    for agent, fault in (("a/b", "pong-other-payload"), ("c", "ping-unanswered")):
+        serving.client("--agent", agent, "--fault", fault).communicate(timeout=60)
+    serving.end()
+    written = [folder / "known-a-b.txt", folder / "known-c.txt"]
+    check(all(file.exists() and "ping/" in file.read_text() for file in written), "what is known of each client",
+          os.listdir(folder))
+    profiles = {run["profile"] for run in json.loads(report.read_text())["runs"]}
+    check(profiles == {"strict"}, "the profile is in the results", str(profiles))
+    done = run("serve", "--case", "ping/*", "--profile", "strict", "--baseline", written[1], "--exec",
+               f"{program} echo --connect {{url}} --fault ping-unanswered")
+    check(done.returncode == 0 and "known to fail" in done.stdout, "it does not fail the next run", done.stdout)
+
+
 def ends(folder):
     serving = Serving("--case", "echo/*")
     status, out, err = serving.end()
@@ -193,6 +212,7 @@ def main():
     if not wish.clients:
         protocol(folder)
         spec(folder)
+        known(folder)
         ends(folder)
     end("clients")
 

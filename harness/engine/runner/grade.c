@@ -88,6 +88,8 @@ static const char *replay_words(struct runner *r)
     const struct test_case *test = r->test;
     const char *prefix = r->config.replay_prefix ? r->config.replay_prefix : "wsgauntlet test";
     unsigned long long seed = r->config.seed;
+    if (*test->file && test->each_count != 0) /* of its family it alone */
+        return runner_text(r, "%s --seed 0x%llx --case '%s' %s", prefix, seed, test->id, test->file);
     if (*test->file)
         return runner_text(r, "%s --seed 0x%llx %s:%d", prefix, seed, test->file, test->line);
     return runner_text(r, "%s --seed 0x%llx --case '%s'", prefix, seed, test->id);
@@ -163,6 +165,13 @@ static enum verdict by_level(const struct runner *r)
     if (level[GRADE_SHOULD])
         return VERDICT_NON_STRICT;
     return level[GRADE_MAY] ? VERDICT_INFO : VERDICT_FAIL;
+}
+
+const char *weights_word(enum weights weights)
+{
+    static const char *const words[] = {
+        [WEIGHTS_RFC] = "rfc", [WEIGHTS_STRICT] = "strict", [WEIGHTS_AUTOBAHN] = "autobahn"};
+    return words[weights];
 }
 
 /* A testee that died has failed, whoever asks. */

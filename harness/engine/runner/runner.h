@@ -23,6 +23,8 @@ struct hinted {
     struct tls_context *tunnel_tls; /* what comes through a `tunnel` speaks TLS; NULL: it does not */
 };
 
+const char *weights_word(enum weights weights);
+
 struct runner_config {
     struct loop *loop;
     const struct testee *testee;

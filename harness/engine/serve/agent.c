@@ -26,6 +26,7 @@ static struct agent *agent_new(struct serve *serve, const char *name)
     run->seed = serve->config.seed;
     run->planned = count;
     run->mode = "serve";
+    run->profile = weights_word(serve->config.weights);
     run->testee = (struct testee_info){.role = ROLE_CLIENT, .url = "", .agent = agent->name,
                                        .tls = serve->config.tls != NULL,
                                        .command = serve->config.command == NULL ? "" : serve->config.command};
@@ -197,10 +198,6 @@ void entry_hint(struct entry *entry, struct call *call)
 {
     struct diag why = {0};
     struct buf hints;
-    if (entry->slot->of->test->hints == NULL) {
-        web_refuse(call, 400, "this case has no hint; /getCaseHints lists those that have one");
-        return;
-    }
     if (entry->runner != NULL) {
         web_refuse(call, 503, "this case is under way");
         return;

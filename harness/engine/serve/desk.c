@@ -105,7 +105,13 @@ static void get_case_hints(struct call *call)
 static void get_case_hint(struct call *call)
 {
     const struct serve_slot *slot = case_of(call);
-    struct agent *agent = slot == NULL ? NULL : agent_of(call);
+    if (slot == NULL)
+        return;
+    if (slot->of->test->hints == NULL) {
+        web_refuse(call, 400, "this case has no hint; /getCaseHints lists those that have one");
+        return;
+    }
+    struct agent *agent = agent_of(call);
     if (agent != NULL)
         entry_hint(agent_entry(agent, slot), call);
 }
@@ -113,15 +119,15 @@ static void get_case_hint(struct call *call)
 static void tell_case(struct call *call)
 {
     const char *outcome = call->query.values[QUERY_OUTCOME];
+    bool opened = strcmp(outcome, "opened") == 0;
+    if (!opened && strcmp(outcome, "failed") != 0) {
+        web_refuse(call, 400, "outcome has to be opened or failed");
+        return;
+    }
     const struct serve_slot *slot = case_of(call);
     struct agent *agent = slot == NULL ? NULL : agent_of(call);
-    bool opened = strcmp(outcome, "opened") == 0;
-    if (agent == NULL)
-        return;
-    if (opened || strcmp(outcome, "failed") == 0)
+    if (agent != NULL)
         entry_told(agent_entry(agent, slot), call, opened);
-    else
-        web_refuse(call, 400, "outcome has to be opened or failed");
 }
 
 static void get_case_status(struct call *call)

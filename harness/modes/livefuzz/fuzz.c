@@ -129,6 +129,7 @@ static void introduce(struct campaign *c)
         .command = c->options->whom.command == NULL ? "" : c->options->whom.command,
         .agent = "",
         .builtin = whom->builtin,
+        .fault = c->options->whom.fault,
         .tls = whom->testee.url.secure,
     };
 }

@@ -57,11 +57,13 @@ static void introduce(struct target *t)
     run->mode = t->options->tell.mode;
     run->started = t->options->tell.started;
     run->seed = t->against.seed;
+    run->profile = weights_word(t->options->weights);
     run->testee = (struct testee_info){
         .url = arena_text(&run->arena, buf_text(&t->whom.url)),
         .command = t->against.command == NULL ? "" : t->against.command,
         .agent = t->agent == NULL ? "" : arena_text(&run->arena, t->agent),
         .builtin = t->whom.builtin,
+        .fault = t->options->whom.fault,
         .tls = t->whom.testee.url.secure,
     };
     run->planned = t->suite.case_count;
@@ -116,9 +118,8 @@ static int play(struct target *t, struct diag *why)
 /* What of the replay command is about how, not whom. */
 static void write_replay(struct buf *out, const struct play_options *options)
 {
-    static const char *const weights[] = {
-        [WEIGHTS_RFC] = "", [WEIGHTS_STRICT] = " --profile strict", [WEIGHTS_AUTOBAHN] = " --profile autobahn"};
-    buf_append_text(out, weights[options->weights]);
+    if (options->weights != WEIGHTS_RFC)
+        buf_printf(out, " --profile %s", weights_word(options->weights));
     if (options->full)
         buf_append_text(out, " --full");
     if (options->timeout_ns != 0)

@@ -146,14 +146,40 @@ static void tell_mended(struct desk *d, const struct run_result *run)
     buf_free(&line);
 }
 
-/* --write-baseline: what fails with the first agent. */
+/* --write-baseline FILE: {agent} in it is the client's name; where it does not stand, the first one has FILE, and each
+ * further one FILE.NAME. */
+static void known_path(const char *file, const char *agent, bool first, struct buf *out)
+{
+    static const char place[] = "{agent}";
+    const char *at = strstr(file, place);
+    buf_printf(out, "%.*s", at == NULL ? (int)strlen(file) : (int)(at - file), file);
+    if (at == NULL && !first)
+        buf_append_byte(out, '.');
+    for (const char *c = agent; (at != NULL || !first) && *c != 0; c++)
+        buf_append_byte(out, (uint8_t)(strchr("/ \t:*?\\", *c) != NULL ? '-' : *c));
+    buf_append_text(out, at == NULL ? "" : at + sizeof place - 1);
+}
+
 static bool write_known(struct desk *d, struct diag *why)
 {
-    const struct run_result *run = serve_run(d->serve, 0);
-    size_t fresh;
-    if (d->options->baseline_out == NULL || run == NULL)
-        return true;
-    return baseline_write(&d->known, run, d->options->baseline_out, &fresh, why);
+    const char *file = d->options->baseline_out;
+    const struct run_result *run;
+    bool fine = true;
+    for (size_t i = 0; file != NULL && fine && (run = serve_run(d->serve, i)) != NULL; i++) {
+        struct buf path, line;
+        size_t fresh = 0;
+        buf_init(&path, 0);
+        buf_init(&line, 0);
+        known_path(file, run->testee.agent, i == 0, &path);
+        fine = baseline_write(&d->known, run, buf_text(&path), &fresh, why);
+        buf_printf(&line, "%s is written, %zu failure%s new in it%s", buf_text(&path), fresh, fresh == 1 ? "" : "s",
+                   fresh == 0 ? "" : ": put a reason behind each");
+        if (fine)
+            text_note(&d->text, buf_text(&line));
+        buf_free(&path);
+        buf_free(&line);
+    }
+    return fine;
 }
 
 /* ---- ends ---- */
@@ -245,7 +271,8 @@ static bool start(struct desk *d, const char *replay, struct diag *why)
         &(struct serve_config){
             .loop = d->loop, .suite = &d->suite, .at = at, .tls = d->tls, .seed = options->seed,
             .autobahn = options->autobahn || options->spec_file != NULL ? &d->filter : NULL,
-            .patience = options->patience, .full = options->full, .replay_prefix = replay,
+            .patience = options->patience, .full = options->full, .weights = options->weights,
+            .replay_prefix = replay,
             .started = options->tell.started,
             .command = options->command, .excluded = is_excluded, .result = on_result, .update = on_update,
             .shutdown = on_shutdown, .idle = on_idle, .baseline = &d->known, .arg = d},
@@ -343,9 +370,12 @@ int serve_main(const struct serve_options *options, struct diag *why)
     buf_init(&d.url, 0);
     buf_init(&d.outdir, 0);
     buf_append_text(&replay, "wsgauntlet serve");
+    if (options->weights != WEIGHTS_RFC)
+        buf_printf(&replay, " --profile %s", weights_word(options->weights));
     bool fine = options->spec_file == NULL || spec_read(&d.spec, options->spec_file, SPEC_OF_CLIENTS, why);
     fine = fine && (options->baseline_file == NULL || baseline_read(&d.known, options->baseline_file, why)) &&
-           (options->baseline_out == NULL || file_writable(options->baseline_out, why));
+           (options->baseline_out == NULL || strstr(options->baseline_out, "{agent}") != NULL ||
+            file_writable(options->baseline_out, why));
     if (fine && choose(&d, why) && open_sinks(&d, why) &&
         start(&d, buf_text(&replay), why))
         status = run(&d, why);

@@ -4,6 +4,7 @@
 #define MODES_SERVE_H
 
 #include "base/diag.h"
+#include "engine/runner/runner.h"
 #include "engine/suite/suite.h"
 #include "report/telling.h"
 
@@ -25,6 +26,7 @@ struct serve_options {
     const char *agent;           /* for {agent} */
     uint64_t seed;
     double patience;
+    enum weights weights;        /* what fails a client */
     bool full;                   /* as many repetitions as `repeat N full M` says */
     uint64_t timeout_ns;         /* 0: as the cases say */
     struct telling tell;

@@ -79,15 +79,18 @@ END_TEST
 
 START_TEST(who_is_another_testee)
 {
-    for (int what = 0; what < 6; what++) {
+    for (int what = 0; what < 8; what++) {
         struct result_set set = {0};
         struct run_result *first = run_of("a", 1), *second = run_of(what == 0 ? "b" : "a", 1);
         second->testee.tls = what == 1;
         second->testee.url = what == 2 ? "ws://other/" : first->testee.url;
         second->testee.role = what == 3 ? ROLE_CLIENT : ROLE_SERVER;
         second->mode = what == 4 ? "run" : first->mode;
+        first->testee.builtin = second->testee.builtin = what == 5;
+        second->testee.fault = what == 5 ? "pong-cut" : NULL;
+        second->profile = what == 6 ? "strict" : NULL;
         ck_assert(result_set_add(&set, first) && result_set_add(&set, second) && result_merge(&set, NULL));
-        ck_assert_uint_eq(set.count, what < 5 ? 2 : 1);
+        ck_assert_uint_eq(set.count, what < 7 ? 2 : 1);
         result_set_free(&set);
     }
     struct result_set set = {0}; /* one that we start has another port each time */
