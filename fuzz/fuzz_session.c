@@ -27,8 +27,8 @@ static uint64_t cost(const struct step *steps)
         uint64_t own = 1 + cost(s->body);
         for (const struct setting *t = s->settings; t != NULL; t = t->next)
             own += payload_cost(t->value.bytes);
-        if (s->verb == VERB_REPEAT)
-            own *= step_number(s, SLOT_COUNT, 1);
+        if (s->verb == VERB_REPEAT || s->verb == VERB_FLEET) /* each client of a fleet opens a connection */
+            own *= step_number(s, SLOT_COUNT, 1) * (s->verb == VERB_FLEET ? 20 : 1);
         if (s->form == FORM_FAULT_CORRUPT || s->verb == VERB_TESTEE)
             own = COST_MOST + 1;
         sum += own;
