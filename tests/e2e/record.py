@@ -5,6 +5,7 @@ against the server and, mirrored, against the page; HAR files through `import`.
     tests/e2e/record.py
 Ends with `record: N passed, N failed`.
 """
+import atexit
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ class Lines:
     def __init__(self, *command):
         self.process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         stdin=subprocess.DEVNULL, text=True, start_new_session=True)
+        atexit.register(self.process.kill)  # whatever becomes of the test
 
     def until(self, word):
         seen = []
