@@ -21,6 +21,7 @@ static _Noreturn void live(worker_fn *fn, void *arg, int line, int parent)
     close_range(3, (unsigned)line - 1, 0); /* what is the parent's: a line to another copy would outlive it here */
     close_range((unsigned)line + 1, ~0u, 0);
     signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
     _exit(fn(arg, line));
 }
 
