@@ -298,7 +298,8 @@ def on_heads(up, way):
         assert wire.quiet(0.1)
     for wire in first("corrupt 8"):
         assert wire.take(8) not in (b"GET / HT", b"HTTP/1.1")
-    for wire in first("cut after 10"):
+    # Over TLS the server's tickets, behind its handshake, meet the RST: its own `accept` fails before it has read.
+    for wire in [] if up and SECURE else first("cut after 10"):
         assert wire.rest() in (b"GET / HTTP", b"HTTP/1.1 1") and wire.end == "reset", wire.end
     for wire in first("limit after 10"):
         assert wire.rest() in (b"GET / HTTP", b"HTTP/1.1 1") and wire.end == "fin", wire.end
