@@ -212,6 +212,7 @@ static int command_FUZZ(const struct options *options, struct diag *why)
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
             .strict = option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC) == WEIGHTS_STRICT,
             .no_seeds = option_set(options, OPTION_NO_SEEDS),
+            .seeds = option_list(options, OPTION_SEEDS),
             .coverage = option_set(options, OPTION_COVERAGE),
             .own_target = option_set(options, OPTION_OWN_TARGET),
             .clock = clock_monotonic,

@@ -105,19 +105,69 @@ def interrupted():
           "Ctrl-C ends a campaign, and nothing is lost", said)
 
 
+def build_server(name, *command):
+    """tests/peers/magic_server.c, which has planted bugs."""
+    server = work / name
+    parts = ["-std=c17", "-D_GNU_SOURCE", "-I", root / "harness", "-o", server, root / "tests/peers/magic_server.c",
+             root / "libwswire.a", "-lz", "-lcrypto", "-lpthread"]
+    built = subprocess.run([*command, *parts], capture_output=True, text=True,
+                           env={**os.environ, "AFL_QUIET": "1", "AFL_DONT_OPTIMIZE": "1"})
+    check(built.returncode == 0, f"{name} is built", built.stderr)
+    return server
+
+
 def coverage():
-    server = work / "magic_server"
-    built = subprocess.run(["afl-clang-fast", "-O0", "-std=c17", "-D_GNU_SOURCE", "-I", root / "harness", "-o", server,
-                            root / "tests/peers/magic_server.c", root / "libwswire.a", "-lz", "-lcrypto", "-lpthread"],
-                           capture_output=True, text=True, env={**os.environ, "AFL_QUIET": "1", "AFL_DONT_OPTIMIZE": "1"})
-    if not check(built.returncode == 0, "an instrumented server is built", built.stderr):
-        return
-    words = ["fuzz", "--exec", f"exec {server} {{port}}", "--no-seeds", "--fail-fast", "--seed", 1]
-    status, said = run(*words, "--coverage", "--runs", 30000, "--dir", work / "guided")
-    played = int(re.findall(r"(\d+) sessions", said)[-1])
-    check(status == 1 and "signal 6" in said, f"coverage leads to the planted bug in {played} sessions", said)
+    """With AFL++'s run-time, and with our own small one, what chance does not find is found."""
+    guard = work / "guard.o"
+    subprocess.run(["clang", "-std=c17", "-O1", "-c", "-o", guard, root / "fuzz/guard.c"], check=True)
+    servers = [build_server("afl_server", "afl-clang-fast", "-O0"),
+               build_server("guard_server", "clang", "-O0", "-fsanitize-coverage=trace-pc-guard", guard)]
+    for server in servers:
+        words = ["fuzz", "--exec", f"exec {server} {{port}}", "--no-seeds", "--fail-fast", "--seed", 1]
+        status, said = run(*words, "--coverage", "--runs", 30000, "--dir", work / f"{server.name}-guided")
+        played = int(re.findall(r"(\d+) sessions", said)[-1])
+        check(status == 1 and "signal 6" in said, f"{server.name}: coverage leads to the planted bug in {played} sessions", said)
     status, said = run(*words, "--runs", played, "--dir", work / "blind")
     check(status == 0, "as many blind ones miss it", said)
+
+
+def grows():
+    """A server that keeps a descriptor for each large ping: which session does it, over and over."""
+    server = build_server("keeping_server", "cc", "-O1")
+    command, folder = f"exec {server} {{port}} descriptors", work / "grows"
+    status, said = run("fuzz", "--exec", command, "--no-seeds", "--fail-fast", "--runs", 4000, "--seed", 1, "--dir", folder)
+    found = list((folder / "findings").glob("descriptors-grow*"))
+    check(status == 1 and found and "2 moves" in said, "descriptors that are kept are found, in two moves", said)
+    for bug, due in (("descriptors", 1), ("magic", 0)):
+        status, said = run("run", "--exec", f"exec {server} {{port}} {bug}", *found)
+        check(status == due, f"that scenario {'fails' if due else 'passes'} on a server with the bug {bug}", said)
+    story = work / "keeps.wsg"
+    story.write_text("""scenario "memory"
+  testee server
+  needs exec
+  testee weigh
+  repeat 256
+    open
+    send binary fill(1 x 100)
+    expect echo
+    drop reset
+  end
+  expect testee memory grows < 8MiB
+""")
+    for bug, due in (("memory", 1), ("magic", 0)):
+        status, said = run("run", "--timeout", "1s", "--exec", f"exec {server} {{port}} {bug}", story)
+        check(status == due, f"memory {'grows' if due else 'does not grow'} with the bug {bug}", said)
+
+
+def own_seeds():
+    story, folder = work / "own.wsg", work / "own"
+    story.write_text('scenario "x"\n  open\n  send text "a word that nobody generates"\n  expect echo\n')
+    status, said = run("fuzz", "--sim", "--no-seeds", "--seeds", story, "--runs", 400, "--seed", 3, "--dir", folder)
+    used = any("nobody generates" in f.read_text() for f in (folder / "corpus").glob("*.wsg"))
+    check(status == 0 and used, "a campaign begins with the scenarios that it is given", said)
+    story.write_text('scenario "x"\n  open\n  sned text "a"\n')
+    status, said = run("fuzz", "--sim", "--seeds", story, "--runs", 1, "--dir", work / "broken")
+    check(status == 2 and "did you mean 'send'" in said, "a broken one is told", said)
 
 
 def defects(runs):
@@ -151,5 +201,7 @@ same_again()
 goes_on()
 manners()
 interrupted()
+own_seeds()
+grows()
 coverage()
 end("fuzz")

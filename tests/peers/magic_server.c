@@ -1,13 +1,15 @@
-/* An echo server with one planted bug, for `wsgauntlet fuzz --coverage`: it aborts on a text that begins with four
- * certain bytes, looked at one behind the other. Who only sees answers has to guess them all at once. It is built
- * with afl-clang-fast and uses the library for frames.
+/* An echo server with one planted bug, for `wsgauntlet fuzz`. It uses the library for frames.
  *
- *     magic_server PORT
- */
+ *     magic_server PORT [magic|descriptors|memory]
+ *
+ * magic: aborts on a text that begins with four certain bytes, looked at one behind the other; who only sees answers
+ * has to guess them all at once. descriptors: keeps one for each ping of 100 bytes and more. memory: keeps 64 KiB for
+ * each binary message of 100 bytes and more. */
 #include "wire/handshake.h"
 #include "wire/judge.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -53,10 +55,27 @@ static void fail(struct conn *c, unsigned code)
     c->over = true;
 }
 
-/* The bug. */
+static enum { BUG_MAGIC, BUG_DESCRIPTORS, BUG_MEMORY, BUGS } bug;
+static void *volatile kept; /* the latest; those before are lost */
+
+static void keep_descriptor(size_t size)
+{
+    if (bug == BUG_DESCRIPTORS && size >= 100 && open("/dev/null", O_RDONLY) < 0)
+        exit(1);
+}
+
+static void keep_memory(size_t size)
+{
+    if (bug != BUG_MEMORY || size < 100)
+        return;
+    kept = malloc(65536);
+    if (kept != NULL)
+        memset(kept, 1, 65536);
+}
+
 static void look_into(const uint8_t *message, size_t size)
 {
-    if (size < 4)
+    if (bug != BUG_MAGIC || size < 4)
         return;
     if (message[0] == 'D')
         if (message[1] == 'R')
@@ -78,7 +97,15 @@ static void on_message(struct conn *c, const struct ws_event *event)
     if (!event->last)
         return;
     look_into(c->message, c->size);
+    if (event->opcode == WS_BINARY)
+        keep_memory(c->size);
     put_frame(c, event->opcode == WS_TEXT ? WS_TEXT : WS_BINARY, c->message, c->size);
+}
+
+static void pong(struct conn *c, const struct ws_event *event)
+{
+    keep_descriptor(event->size);
+    put_frame(c, WS_PONG, event->data, event->size);
 }
 
 static void on_event(void *context, const struct ws_event *event)
@@ -89,7 +116,7 @@ static void on_event(void *context, const struct ws_event *event)
     if (event->kind == WS_EVENT_VIOLATION && ws_violation_get(event->violation)->reaction == WS_REACT_FAIL)
         fail(c, ws_violation_get(event->violation)->codes[0]);
     else if (event->kind == WS_EVENT_PING)
-        put_frame(c, WS_PONG, event->data, event->size);
+        pong(c, event);
     else if (event->kind == WS_EVENT_CLOSE)
         fail(c, event->code == 1005 ? 1000 : event->code);
     else if (event->kind == WS_EVENT_MESSAGE)
@@ -164,6 +191,10 @@ int main(int argc, char **argv)
     int port = argc > 1 ? atoi(argv[1]) : 0, on = 1, listening = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    static const char *const names[BUGS] = {"magic", "descriptors", "memory"};
+    for (int i = 0; argc > 2 && i < BUGS; i++)
+        if (strcmp(argv[2], names[i]) == 0)
+            bug = i;
     setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(listening, (struct sockaddr *)&at, sizeof at) != 0 || listen(listening, 64) != 0) {
         perror("magic_server");

@@ -101,7 +101,8 @@ static void on_message(struct model *m, const struct ws_event *event)
 
 static void on_close(struct model *m, const struct ws_event *event)
 {
-    struct due *due = model_due(m, DUE_CLOSE, NULL);
+    bool young = event->code >= 1012 && event->code <= 1014;
+    struct due *due = model_due(m, young ? DUE_CLOSE_YOUNG : DUE_CLOSE, NULL);
     due->codes[0] = event->code == 1005 ? 1000 : event->code;
     due->codes[1] = due->codes[0] == 1000 ? 0 : 1000;
     model_due(m, DUE_TCP_ENDS, NULL);
@@ -255,8 +256,8 @@ static void move_open(struct model *m, const struct move *move)
     if (m->stage != MODEL_NONE)
         return;
     m->outcome->played = true;
-    m->renewable = true;
     bool declined = move->offer != NULL && !deflate_offer_is_valid(move->offer);
+    m->renewable = !declined; /* who refuses it refuses it again */
     m->offer = declined ? NULL : move->offer;
     model_begin_frames(m, m->offer != NULL);
     if (declined) {

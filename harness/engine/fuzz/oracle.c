@@ -153,6 +153,26 @@ static size_t write_moves(struct oracle *o)
     return written;
 }
 
+/* Connections that are still there at the end of a round. */
+static void write_end_of_round(struct oracle *o)
+{
+    for (unsigned actor = 0; actor < SESSION_ACTORS; actor++)
+        if (o->lines[actor].stage == MODEL_OPEN && !model_left_open(&o->lines[actor]))
+            buf_printf(o->out, "  %sdrop reset\n", !o->actors ? "" : actor == 0 ? "a: " : "b: ");
+}
+
+static size_t write_rounds(struct oracle *o, const struct oracle_loop *loop)
+{
+    buf_printf(o->out, "  repeat %u\n", loop->warm);
+    write_moves(o);
+    write_end_of_round(o);
+    buf_printf(o->out, "  end\n  testee weigh\n  repeat %u\n", loop->times);
+    size_t written = write_moves(o);
+    write_end_of_round(o);
+    buf_printf(o->out, "  end\n  expect %s # %s\n", loop->due, loop->label);
+    return written;
+}
+
 bool oracle_write(const struct session *session, const struct oracle_config *config, struct buf *out)
 {
     struct oracle o = {.session = session, .config = config, .out = out};
@@ -165,9 +185,11 @@ bool oracle_write(const struct session *session, const struct oracle_config *con
         buf_append_text(out, "scenario ");
         bytes_print((const uint8_t *)config->title, strlen(config->title), out);
         buf_printf(out, "\n  testee server\n%s", o.deflate ? "  needs deflate\n" : "");
+        if (config->loop != NULL)
+            buf_append_text(out, "  needs exec\n");
         if (config->timeout_ns != 0)
             buf_printf(out, "  timeout %llums\n", (unsigned long long)(config->timeout_ns / 1000000u));
-        written = write_moves(&o);
+        written = config->loop == NULL ? write_moves(&o) : write_rounds(&o, config->loop);
     }
     for (size_t i = 0; i < session->count; i++)
         outcome_free(&o.outcomes[i]);

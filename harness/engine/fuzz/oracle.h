@@ -7,11 +7,19 @@
 
 #include "engine/fuzz/session.h"
 
+/* The session again and again, and what the testee may use more behind it than before. */
+struct oracle_loop {
+    unsigned warm, times; /* so often before it is weighed, and behind that */
+    const char *due;      /* "testee memory grows < 32MiB" */
+    const char *label;
+};
+
 struct oracle_config {
     const char *title;    /* of the scenario */
     const char *target;   /* where the server's resource is; NULL: "/" */
     bool deflate;         /* the server is known to agree to permessage-deflate */
     bool echoes;          /* the server sends messages back; else they are not sent whole */
+    const struct oracle_loop *loop; /* NULL: the session once */
     uint64_t timeout_ns;  /* of each expectation; 0: the language's own */
 };
 

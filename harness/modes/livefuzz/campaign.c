@@ -149,6 +149,8 @@ static void play_batch(struct campaign *c, struct batch *batch)
         look_at(c, batch, run);
     run_result_free(run);
     if (c->end == PLAY_DONE)
+        campaign_weigh(c, batch->sessions, batch->count);
+    if (c->end == PLAY_DONE || c->stopped)
         return;
     c->stopped = true;
     diag_set(c->why, DIAG_TROUBLE, "%s", why.text);

@@ -14,6 +14,7 @@
 #include "modes/livefuzz/walk.h"
 
 #define BATCH_SESSIONS_MAX 128u
+#define TESTEE_USES 2u /* memory, descriptors: growth.c */
 #define FINDINGS_MAX 256u
 
 /* What was found: once by its signature, however often it is seen. */
@@ -41,6 +42,7 @@ struct campaign {
     uint64_t unplayable;
     struct finding findings[FINDINGS_MAX];
     size_t finding_count;
+    uint64_t rests_at[TESTEE_USES]; /* what the testee uses between batches; 0: not known yet, or looked at no more */
     struct run_result *report;   /* one case per finding */
     struct terminal terminal;
     bool status_shown;
@@ -72,6 +74,10 @@ struct session *campaign_trim(struct campaign *c, const struct session *session,
 /* One failing result of a batch: known, or told apart, made small, saved (dig.c). */
 void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
                        const char *text);
+
+/* Behind a batch: does the testee that we started keep memory or descriptors? Then which of these sessions makes it keep
+ * them, again and again (growth.c)? */
+void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t count);
 
 /* ---- what is told (status.c) ---- */
 void status_begin(struct campaign *c);

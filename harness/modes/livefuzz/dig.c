@@ -10,6 +10,7 @@
 #define AGAIN_TRIES 3u
 #define MINIMISE_TRIES 400u
 #define TRIM_TRIES 80u
+#define ROUNDS_TRIES 24u /* of a session that is played many times over: each leaves the testee with more */
 #define MINIMISE_NS (20 * NS_PER_S)
 
 struct dig {
@@ -203,7 +204,7 @@ static void dig(struct campaign *c, struct finding *finding, const struct sessio
     for (unsigned tries = 0; !finding->again && tries < AGAIN_TRIES; tries++)
         finding->again = shows(&dig, session);
     if (finding->again && !finding->ours)
-        small = session_minimise(session, MINIMISE_TRIES, shows, &dig);
+        small = session_minimise(session, c->oracle.loop == NULL ? MINIMISE_TRIES : ROUNDS_TRIES, shows, &dig);
     const struct session *best = small != NULL && reference_passes(c, small, finding->verdict) ? small : session;
     struct run_result *run = NULL;
     struct buf text;

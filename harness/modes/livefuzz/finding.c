@@ -84,7 +84,10 @@ void finding_signature(const struct case_result *result, const char *label, char
     cut_grade(&words);
     if (words.size == 0)
         buf_printf(&words, "%.40s", seen); /* all of it in quotes: a head */
-    if (died != NULL)
+    const char *grows = strstr(label, "-grow"); /* by how much is another each time */
+    if (grows != NULL && died == NULL && lost == NULL && breach == NULL)
+        snprintf(out, SIGNATURE_SIZE, "%.60s", label);
+    else if (died != NULL)
         snprintf(out, SIGNATURE_SIZE, "died: %s", buf_text(&words));
     else if (lost != NULL)
         snprintf(out, SIGNATURE_SIZE, "lost behind %s", label[0] == 0 ? "a session" : label);

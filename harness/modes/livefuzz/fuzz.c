@@ -49,16 +49,40 @@ static bool may_be_fuzzed(const struct whom *whom, const struct fuzz_options *op
 
 /* ---- beginning ---- */
 
-static void seed_pool(struct campaign *c, struct suite *suite)
+/* How many of the suite's cases are sessions. */
+static size_t seed_pool(struct campaign *c, struct suite *suite)
 {
     struct prng random = prng_stream(c->seed, "seeds");
+    size_t count = 0;
     for (size_t i = 0; i < suite->case_count; i++) {
         struct session *session = session_of_case(suite->cases[i].test);
-        if (session != NULL && session_size(session) < 8192)
+        if (session != NULL && session_size(session) < 8192) {
             pool_add(c->pool, session, &random);
+            count++;
+        }
         session_free(session);
     }
     suite_free(suite);
+    return count;
+}
+
+/* The user's own: a file that is broken, or has nothing that a client sends, is told. */
+static bool add_seeds(struct campaign *c, const char *path)
+{
+    struct suite suite = {0};
+    struct buf errors;
+    buf_init(&errors, 0);
+    bool fine = suite_add_path(&suite, path, &errors, c->why);
+    size_t cases = suite.case_count;
+    if (errors.size != 0)
+        fprintf(c->options->tell.errors, "%s", buf_text(&errors));
+    if (!fine)
+        suite_free(&suite);
+    else if (seed_pool(c, &suite) == 0)
+        fine = diag_set(c->why, DIAG_USAGE, "%s: none of its %zu cases is a session to begin with: open, send, drop",
+                        path, cases);
+    buf_free(&errors);
+    return fine;
 }
 
 static bool fill_pool(struct campaign *c)
@@ -69,6 +93,9 @@ static bool fill_pool(struct campaign *c)
         return false;
     }
     seed_pool(c, &suite);
+    for (const char *const *path = c->options->seeds; path != NULL && *path != NULL; path++)
+        if (!add_seeds(c, *path))
+            return false;
     struct buf path, errors;
     struct diag none = {0};
     buf_init(&path, 0);

@@ -18,6 +18,7 @@ struct fuzz_options {
     bool fail_fast;             /* stop at the first finding */
     bool strict;                /* what the text allows and advises against counts, too */
     bool no_seeds;              /* do not begin with the conformance suite's cases */
+    const char *const *seeds;   /* folders and scenarios to begin with: recorded, imported, written; may be NULL */
     bool coverage;              /* the --exec server is instrumented: hand it a map, keep what reaches new edges */
     bool own_target;            /* the user says that the target is his, though it is not a private address */
     uint64_t (*clock)(void);    /* monotonic nanoseconds: the simulation's time is not a campaign's */

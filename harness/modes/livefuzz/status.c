@@ -151,7 +151,8 @@ void status_end(struct campaign *c)
     if (c->unplayable != 0)
         fprintf(c->options->tell.out, "note: %llu sessions could not be played\n", (unsigned long long)c->unplayable);
     if (c->edges != NULL && edge_map_count(c->edges) == 0)
-        fputs("note: the testee told of no edges: is it built with afl-clang-fast?\n", c->options->tell.out);
+        fputs("note: the testee told of no edges: is it built with afl-clang-fast, or linked with fuzz/guard.c?\n",
+              c->options->tell.out);
     fflush(c->options->tell.out);
     buf_free(&text);
 }
