@@ -57,6 +57,8 @@ static bool stands_alone(const struct move *move)
 bool deflate_window_is_known(const struct model *m, const struct move *move)
 {
     bool by_hand = m->deflater != NULL && !move->compress && (move->rsv & 4u) != 0 && move_is_data(move->kind);
+    if (by_hand && move->more)
+        return false; /* where its blocks end shows only when all of it is together */
     if (move->compress)
         return !m->packed_by_hand;
     bool first = !m->packed_by_us && !m->packed_by_hand;

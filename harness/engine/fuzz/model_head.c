@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VALUE_MOST 4000u /* of a header line that every server should take: no text says how long they may be */
+
 /* ---- the rules ---- */
 
 /* What is due to a head that breaks a rule, by how surely the text binds the server. */
@@ -78,7 +80,7 @@ static bool has(struct ws_span span, const char *bytes)
 }
 
 /* Right, and in a spelling that a server should take, but does not have to: an empty line in front (RFC 9112 2.2),
- * bytes above 127 (RFC 9110 5.5), white space around the delimiters of extensions (RFC 6455 4.3). */
+ * bytes above 127 (RFC 9110 5.5), white space around the delimiters of extensions (RFC 6455 4.3), long lines. */
 static const char *should_be_taken(const struct ws_head *head)
 {
     if ((head->start_oddities & WS_START_LEADING_CRLF) != 0)
@@ -87,6 +89,8 @@ static const char *should_be_taken(const struct ws_head *head)
         return "8-bit-value";
     for (size_t i = 0; i < head->header_count; i++) {
         struct ws_span value = head->headers[i].value;
+        if (value.size > VALUE_MOST)
+            return "long-line";
         if (head->headers[i].id == WS_HEADER_EXTENSIONS &&
             (has(value, " ;") || has(value, " =") || has(value, "= ") || has(value, " ,")))
             return "extension-white-space";

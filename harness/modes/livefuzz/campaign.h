@@ -75,8 +75,8 @@ struct session *campaign_trim(struct campaign *c, const struct session *session,
 void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
                        const char *text);
 
-/* Behind a batch: does the testee that we started keep memory or descriptors? Then which of these sessions makes it keep
- * them, again and again (growth.c)? */
+/* Behind a batch: does the testee that we started keep memory or descriptors? Then which of these sessions makes it
+ * keep them, again and again (growth.c)? */
 void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t count);
 
 /* ---- what is told (status.c) ---- */

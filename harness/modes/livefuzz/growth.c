@@ -112,7 +112,8 @@ void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t 
     if (ops == NULL || ops->descriptors == NULL || c->edges != NULL)
         return;
     for (size_t which = 0; which < TESTEE_USES && !c->stopped; which++) {
-        uint64_t most = c->rests_at[which] + uses[which].slack, now = used_at_rest(c, which, warm ? most : c->rests_at[which]);
+        uint64_t most = c->rests_at[which] + uses[which].slack;
+        uint64_t now = used_at_rest(c, which, warm ? most : c->rests_at[which]);
         if (c->rests_at[which] == UINT64_MAX || now == 0)
             continue; /* told already: the campaign goes on for other things */
         if (!warm || now <= most) {
