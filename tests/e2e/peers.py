@@ -34,6 +34,7 @@ class Peer:
 PYTHON_SERVER = f"exec {PYTHON} {peers}"
 NODE = f"exec node {peers}"
 BUILT = f"exec {root}/build/peers"
+JAVA = "exec java -XX:TieredStopAtLevel=1"  # a cold one that compiles looks like a server that hangs
 TOMCAT = "/usr/share/tomcat10/lib/*:/usr/share/tomcat10/bin/tomcat-juli.jar"
 PEERS = [
     Peer("ws", "ws (Node.js)", f"{NODE}/ws_server.js", "npm:ws", quick=True, sessions=True),
@@ -42,9 +43,9 @@ PEERS = [
     Peer("libwebsockets", "libwebsockets (C)", f"{BUILT}/libwebsockets", "libwebsockets-dev", "libwebsockets"),
     Peer("beast", "Boost.Beast (C++)", f"{BUILT}/beast", "libboost-dev", "beast"),
     Peer("gorilla", "gorilla/websocket (Go)", f"{BUILT}/gorilla", "golang-github-gorilla-websocket-dev", "gorilla"),
-    Peer("jetty", "Jetty (Java)", f"exec java -cp '{root}/build/peers/jetty:/usr/share/java/*' JettyServer",
+    Peer("jetty", "Jetty (Java)", f"{JAVA} -cp '{root}/build/peers/jetty:/usr/share/java/*' JettyServer",
          "libjetty9-java", "jetty/JettyServer.class"),
-    Peer("tomcat", "Tomcat (Java)", f"exec java -cp '{root}/build/peers/tomcat:{TOMCAT}' TomcatServer", "tomcat10-common",
+    Peer("tomcat", "Tomcat (Java)", f"{JAVA} -cp '{root}/build/peers/tomcat:{TOMCAT}' TomcatServer", "tomcat10-common",
          "tomcat/TomcatServer.class"),
     Peer("tornado", "Tornado (Python)", f"{PYTHON_SERVER}/tornado_server.py", "python3-tornado",
          left_out=("limits/text-fragments/*", "limits/binary-fragments/*")),
