@@ -123,6 +123,8 @@ is "the same trace" 0 run scenarios/recovery/drop-twice.wsg --sim --seed 7 -v --
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 is "nobody there" 3 test "ws://127.0.0.1:$port/" --json "$dir/nobody.json"
 err "nothing listens on 127.0.0.1:$port (connection refused); start the server or give --exec 'CMD {port}'"
+is "a path that is none" 3 test --exec "exec $python tests/peers/hostile_server.py not-found {port}"
+err "answers a plain opening handshake with HTTP/1.1 404 Not Found; is the path right?"
 test "$(wc -l <"$err")" -eq 1; verdict $? "    in one line"
 valid "$dir/nobody.json"
 is "a server that does not start" 3 test --exec 'echo too bad >&2; exit 4' --timeout 0.2; err "too bad"

@@ -199,6 +199,12 @@ def then_garbage(s):
 
 
 @mode
+def not_found(s):
+    read_request(s)
+    s.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@mode
 def then_http(s):
     open_as_due(s)
     s.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nsorry")

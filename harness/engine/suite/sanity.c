@@ -36,16 +36,37 @@ static void over(struct sanity *s, enum sanity_state state, const struct diag *w
     done(arg, state, why);
 }
 
+/* The status line of an answer that says no; size 0: there is none. */
+static struct ws_span refusal(const struct trace *trace)
+{
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct trace_event *event = &trace->events[i];
+        struct ws_head head;
+        if (event->kind == TRACE_HEAD && !event->ours &&
+            ws_head_parse(&head, true, (const char *)event->bytes, event->size, 0, 0).answer == WS_SCAN_DONE)
+            return head.status >= 300 ? head.start_line : (struct ws_span){0};
+    }
+    return (struct ws_span){0};
+}
+
 static void on_echoed(void *arg, struct case_result *result, const struct trace *trace)
 {
     struct sanity *s = arg;
-    (void)trace;
+    struct ws_span no = refusal(trace);
     s->runner = NULL;
     if (s->done == NULL) /* given up */
         return;
     struct diag why = {0};
     if (result->verdict < VERDICT_FAIL) {
         over(s, SANITY_FINE, &why);
+        return;
+    }
+    if (no.size != 0) {
+        const struct ws_url *url = &s->config.testee->url;
+        diag_set(&why, DIAG_TROUBLE, "%s:%u%s answers a plain opening handshake with %.*s; is the path right? "
+                 "(--header, --origin, --subprotocol: for a server that asks for one)",
+                 url->host, url->port, url->resource, (int)(no.size < 80 ? no.size : 80), no.at);
+        over(s, SANITY_REFUSED, &why);
         return;
     }
     diag_set(&why, DIAG_TROUBLE, "a plain open and echo fails: %s%s%s%s%s", result->detail,

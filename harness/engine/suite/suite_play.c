@@ -358,7 +358,7 @@ static void give_up(struct play *p, const char *reason)
 
 static void on_first_check(struct play *p, enum sanity_state state, const struct diag *reason)
 {
-    p->met = state != SANITY_GONE;
+    p->met = state != SANITY_GONE && state != SANITY_REFUSED;
     p->echoes = p->config->echoes && state == SANITY_FINE;
     if (!p->met) {
         diag_set(p->why, DIAG_TROUBLE, "%s", reason->text);
