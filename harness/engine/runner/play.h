@@ -459,6 +459,8 @@ void pattern_free_captures(struct runner *r);
 
 void item_words(const struct item *item, struct buf *out);
 void head_words(const struct conn *c, struct buf *out);
+/* The lines of the head that have the name of the step's header; false: there are none. */
+bool header_words(struct runner *r, const struct conn *c, const struct step *step, struct buf *out);
 /* Moves the words to the run's arena. */
 const char *runner_words(struct runner *r, struct buf *words);
 const char *end_words(struct runner *r, const struct conn *c);

@@ -47,6 +47,8 @@ static const char *seen_words(struct runner *r, const struct conn *c, const stru
     struct buf words;
     buf_init(&words, 0);
     bool handshake = is_handshake_form(step->form) || (c->phase != CONN_FRAMES && !item);
+    if (c->head.there && step->form == FORM_EXPECT_HEADER && header_words(r, c, step, &words))
+        return runner_words(r, &words);
     if (c->head.there && handshake)
         head_words(c, &words);
     else if (item)

@@ -10,6 +10,8 @@ const char *runner_words(struct runner *r, struct buf *words)
     return text;
 }
 
+#define HEADER_LINES_TOLD 3u
+
 static void preview(const uint8_t *bytes, size_t size, uint64_t whole, struct buf *out)
 {
     size_t shown = size < PREVIEW_BYTES ? size : PREVIEW_BYTES;
@@ -91,6 +93,26 @@ void head_words(const struct conn *c, struct buf *out)
     }
     struct ws_span line = c->head.head.start_line;
     preview((const uint8_t *)line.at, line.size, line.size, out);
+}
+
+bool header_words(struct runner *r, const struct conn *c, const struct step *step, struct buf *out)
+{
+    struct buf line;
+    size_t lines = 0;
+    buf_init(&line, 0);
+    if (!c->head.broken && runner_payload(r, step_setting(step, SLOT_LINE)->value.bytes, &line)) {
+        size_t name = strcspn(buf_text(&line), ":");
+        for (size_t i = 0; i < c->head.head.header_count && lines < HEADER_LINES_TOLD; i++) {
+            const struct ws_header *h = &c->head.head.headers[i];
+            if (h->name.size != name || strncasecmp(h->name.at, buf_text(&line), name) != 0)
+                continue;
+            buf_append_text(out, lines++ == 0 ? "" : " and ");
+            size_t size = (size_t)(h->value.at + h->value.size - h->name.at);
+            preview((const uint8_t *)h->name.at, size, size, out);
+        }
+    }
+    buf_free(&line);
+    return lines != 0;
 }
 
 const char *end_words(struct runner *r, const struct conn *c)

@@ -9,7 +9,7 @@
 enum sanity_state {
     SANITY_FINE,
     SANITY_NO_ECHO, /* takes connections, but a plain open and echo fails */
-    SANITY_REFUSED, /* answers the plainest opening handshake with a status of 300 or more: another path, no WebSocket */
+    SANITY_REFUSED, /* answers the plainest opening handshake with a status of 300 or more */
     SANITY_GONE,    /* takes no connection */
 };
 
