@@ -55,7 +55,8 @@ static void fail(struct conn *c, unsigned code)
     c->over = true;
 }
 
-static enum { BUG_MAGIC, BUG_DESCRIPTORS, BUG_MEMORY, BUGS } bug;
+enum bug { BUG_MAGIC, BUG_DESCRIPTORS, BUG_MEMORY, BUGS };
+static enum bug bug;
 static void *volatile kept; /* the latest; those before are lost */
 
 static void keep_descriptor(size_t size)
@@ -194,7 +195,7 @@ int main(int argc, char **argv)
     static const char *const names[BUGS] = {"magic", "descriptors", "memory"};
     for (int i = 0; argc > 2 && i < BUGS; i++)
         if (strcmp(argv[2], names[i]) == 0)
-            bug = i;
+            bug = (enum bug)i;
     setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(listening, (struct sockaddr *)&at, sizeof at) != 0 || listen(listening, 64) != 0) {
         perror("magic_server");
