@@ -18,7 +18,6 @@ struct client {
     struct client_config config;
     struct ws_url url; /* config's */
     char key[WS_KEY_SIZE + 1];
-    struct ws_deflate_params offer;
     bool opened, stopped, redirected;
     struct ws_handshake_scratch scratch;
     struct ws_client_answer answer;
@@ -227,6 +226,9 @@ static struct layer *way_there(struct loop *loop, const struct client *client)
     return layer;
 }
 
+/* What most clients offer. */
+static const struct ws_deflate_params common_offer = {.client_max_window_bits_bare = true};
+
 struct peer_conn *client_start(struct loop *loop, const struct client_config *config)
 {
     static const struct endpoint_sink sink = {
@@ -244,9 +246,8 @@ struct peer_conn *client_start(struct loop *loop, const struct client_config *co
     client->config = *config;
     client->url = *config->url;
     client->config.url = &client->url;
-    client->offer = (struct ws_deflate_params){.client_max_window_bits_bare = true};
     if (config->offers == NULL && config->deflate) {
-        client->config.offers = &client->offer;
+        client->config.offers = &common_offer;
         client->config.offer_count = 1;
     }
     struct peer_conn_config of = {
