@@ -204,7 +204,7 @@ def main():
     if "undici" in wanted and node_is_old():
         print("undici wants Node.js 20.18.1: left out")
         wanted.remove("undici")
-    if "chromium" in wanted and not check(shutil.which("chromium"), "chromium is there", ".ci/deps test installs it"):
+    if "chromium" in wanted and not check(shutil.which("chromium") is not None, "chromium is there", ".ci/deps test installs it"):
         wanted.remove("chromium")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:  # most of the time is waiting
         for done in [pool.submit(play, client, CLIENTS[client], wish.all, folder) for client in wanted]:
