@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -89,6 +90,16 @@ def manners():
     check(status == 2 and "--exec" in said, "--coverage needs --exec", said)
     status, said = run("fuzz", "--runs", 1, "--dir", "/dev/null/x")
     check(status == 2 and "cannot make the folder" in said, "a folder that cannot be", said)
+
+
+def unsaved():
+    """A disk that takes nothing: a limit of no bytes to a file is as good, and needs no disk."""
+    for fault, found in (([], 0), (["--fault", "pong-cut"], 1)):
+        status, said = run("fuzz", "--sim", *fault, "--runs", 5000, "--seed", 5, "--dir", work / "unsaved",
+                           restore_signals=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        check(status == 3 and said.count("wsgauntlet fuzz: cannot write") == 1 and said.count("FINDING  ") == found
+              and " 5000 sessions" not in said and not list((work / "unsaved").rglob("*.wsg")),
+              f"nothing can be saved, {found} found: it ends early, with 3 and one line", said)
 
 
 def interrupted():
@@ -200,6 +211,7 @@ no_false_findings()
 same_again()
 goes_on()
 manners()
+unsaved()
 interrupted()
 own_seeds()
 grows()

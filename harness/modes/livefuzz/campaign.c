@@ -35,6 +35,12 @@ bool campaign_counts(const struct campaign *c, const struct finding *finding)
     return finding->again && !finding->ours && (finding->verdict == VERDICT_FAIL || c->options->strict);
 }
 
+void campaign_unsaved(struct campaign *c, const struct diag *why)
+{
+    if (c->unsaved.kind == DIAG_NONE)
+        diag_set(&c->unsaved, DIAG_TROUBLE, "%s", why->text);
+}
+
 /* ---- making ---- */
 
 /* The n-th session of the seed; what the pool holds has a say in it. */
@@ -103,7 +109,7 @@ static void keep(struct campaign *c, const struct session *session, uint64_t num
                  (unsigned long long)hash_bytes(HASH_START, buf_text(&text), text.size));
         struct diag why = {0};
         if (!store_write(&c->store, "corpus", name, &text, NULL, &why))
-            status_note(c, why.text);
+            campaign_unsaved(c, &why);
     }
     buf_free(&text);
 }
@@ -191,7 +197,7 @@ static void save(struct campaign *c)
     struct diag why = {0};
     snprintf(state.against, sizeof state.against, "%s", buf_text(&c->target.whom.replay));
     if (!store_write_state(&c->store, &state, &why))
-        status_note(c, why.text);
+        campaign_unsaved(c, &why);
     c->saved_at = c->options->clock();
 }
 
@@ -201,7 +207,7 @@ static bool over(const struct campaign *c)
     bool runs_out = options->runs != 0 && c->sessions - c->first_session >= options->runs;
     bool time_out = options->time_ns != 0 && options->clock() - c->began >= options->time_ns;
     bool enough = options->fail_fast && campaign_found(c) != 0;
-    return c->stopped || runs_out || time_out || enough;
+    return c->stopped || c->unsaved.kind != DIAG_NONE || runs_out || time_out || enough;
 }
 
 static void on_rested(void *arg)

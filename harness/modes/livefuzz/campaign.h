@@ -50,6 +50,7 @@ struct campaign {
     uint64_t told_at;            /* when the last status was */
     uint64_t saved_at;           /* when the state was */
     struct diag *why;
+    struct diag unsaved;         /* what could not be written: a campaign that keeps nothing ends */
     bool stopped;                /* by Ctrl-C, or the testee is gone */
     enum play_end end;
 };
@@ -59,6 +60,8 @@ void campaign_run(struct campaign *c);
 uint64_t campaign_spent(const struct campaign *c); /* ns, earlier ones' too */
 /* How many count. */
 size_t campaign_found(const struct campaign *c);
+/* Something could not be written: the campaign ends behind this batch, with exit status 3. */
+void campaign_unsaved(struct campaign *c, const struct diag *why);
 /* Does it count: seen again, not our own, and worse than the campaign is to tell. */
 bool campaign_counts(const struct campaign *c, const struct finding *finding);
 

@@ -186,7 +186,7 @@ static void save(struct campaign *c, struct finding *finding, const struct sessi
     oracle_write(session, &c->oracle, &text);
     finding_slug(finding->signature, slug);
     if (!store_write(&c->store, "findings", slug, &text, &path, &why))
-        status_note(c, why.text);
+        campaign_unsaved(c, &why);
     finding->path = arena_text(&c->report->arena, buf_text(&path));
     report(c, finding, result, &text);
     status_finding(c, finding, result, session->count);

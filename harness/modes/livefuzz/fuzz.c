@@ -215,7 +215,7 @@ static int finish(struct campaign *c, const struct sinks *sinks)
     status_end(c);
     if (!written)
         return DIAG_TROUBLE;
-    *c->why = (struct diag){0};
+    *c->why = c->unsaved;
     bool lost = c->stopped && c->end != PLAY_INTERRUPTED; /* Ctrl-C is how a campaign ends */
     return campaign_found(c) != 0 ? 1 : lost ? DIAG_TROUBLE : 0;
 }
