@@ -13,6 +13,7 @@
 #define LIMIT_PAYLOAD_BYTES     (64u << 20) /* one payload expression */
 #define LIMIT_MESSAGE_BYTES     (32u << 20) /* a received message that we keep */
 #define LIMIT_MESSAGE_LEAST     (4u << 20)  /* the same for a case that sends and expects nothing as large */
+#define LIMIT_BODY_BYTES        (64u << 10) /* kept of the body of a refusal */
 #define LIMIT_QUEUED_BYTES      (8u << 20)  /* received and not yet expected; above it we stop reading */
 #define LIMIT_QUEUED_EVENTS     16384u
 #define LIMIT_HELD_BYTES        (24u << 20) /* the same for all cases under way together ... */

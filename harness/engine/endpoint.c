@@ -121,6 +121,8 @@ static size_t take_frames(struct endpoint *e, uint8_t *bytes, size_t size)
 static size_t take_discard(struct endpoint *e, uint8_t *bytes, size_t size)
 {
     trace_incoming(e, TRACE_RAW, bytes, size);
+    if (e->sink->behind != NULL)
+        e->sink->behind(e->owner, bytes, size);
     return size;
 }
 

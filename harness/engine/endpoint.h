@@ -18,8 +18,9 @@ struct endpoint_sink {
      * The owner answers with endpoint_begin, at once or later: bytes behind a
      * request or a 101 are kept until then (reading pauses at WS_HEAD_BYTES_MAX).
      * Behind an interim response (1xx) the next head is awaited; behind any
-     * other, or a broken head, what comes is thrown away. */
+     * other, or a broken head, what comes is thrown away once `behind` has heard it. */
     void (*head)(void *owner, const struct ws_head *head, struct ws_head_scan scan);
+    void (*behind)(void *owner, const uint8_t *bytes, size_t size); /* may be NULL */
     void (*event)(void *owner, const struct ws_event *event);   /* after endpoint_begin */
     /* A whole frame as it stood on the wire, its payload unmasked: the first
      * LIMIT_TRACE_BYTES of it. Comes before the events that it causes, with a trace only. May be NULL. */

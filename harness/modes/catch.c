@@ -42,7 +42,7 @@ static void print_fault(struct catcher *c, const struct peer_fault *fault)
     c->column = 0;
     if (c->options->include == NULL)
         put_fault(c, fault, loud);
-    for (size_t i = 0; i < c->suite.case_count; i++) {
+    for (size_t i = 0; i < c->suite.case_count && !fault->needs_tls; i++) {
         const struct test_case *test = c->suite.cases[i].test;
         if (runner_weight(test) > LARGE || !rehearsal_notices(test, fault, c->options->seed))
             continue;

@@ -161,6 +161,8 @@ static bool needs_connection(const struct step *step, const struct actor *actor)
     case FORM_EXPECT_RESET:
     case FORM_EXPECT_DROP:
     case FORM_EXPECT_NOBODY:
+    case FORM_EXPECT_BODY:
+    case FORM_EXPECT_NO_BODY:
     case FORM_EXPECT_ATTEMPTS:
     case FORM_EXPECT_GAPS:
     case FORM_EXPECT_NUMBERS:
@@ -289,12 +291,12 @@ static void check_options(struct lint *l, const struct step *step)
         hint(l, "expect nothing for 500ms, or leave this out");
     }
     bool lasts = step->form == FORM_EXPECT_NOTHING || step->form == FORM_EXPECT_STAYS ||
-                 step->form == FORM_EXPECT_NOBODY;
+                 step->form == FORM_EXPECT_NOBODY || step->form == FORM_EXPECT_NO_BODY;
     if (lasts && time == NULL) {
         warn(l, step, step->column, "'expect %s' does not say for how long", form_rows[step->form].words);
         hint(l, "expect %s for 500ms", form_rows[step->form].words);
     } else if (time != NULL && !lasts && step->verb != VERB_REPEAT) {
-        warn(l, step, time->column, "'for' goes with 'expect nothing', 'stays' and 'nobody'");
+        warn(l, step, time->column, "'for' goes with 'expect nothing', 'stays', 'nobody' and 'no-body'");
         hint(l, "did you mean 'within'?");
     }
 }

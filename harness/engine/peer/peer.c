@@ -17,6 +17,7 @@ struct peer {
     struct peer_config config;
     struct ws_server_policy policy;
     struct listener *listener;
+    struct tls_door *door; /* of a TLS port with a defect; else NULL */
     struct peer_conn *conns;
     size_t count;
     unsigned number; /* of connections so far */
@@ -151,7 +152,7 @@ static void on_ended(void *owner, enum layer_end end, const struct diag *why)
 }
 
 /* No memory is a dropped connection, nothing worse. */
-static void on_accept(void *arg, struct layer *fresh)
+static void enter(void *arg, struct layer *fresh, bool tls)
 {
     static const struct endpoint_sink sink = {
         .opened = peer_conn_opened,
@@ -167,7 +168,7 @@ static void on_accept(void *arg, struct layer *fresh)
         layer_release(fresh);
         return;
     }
-    if (peer->config.tls != NULL)
+    if (tls)
         fresh = tls_layer(peer->config.tls, fresh, NULL, NULL, NULL);
     struct peer_conn_config config = {
         .role = WS_SERVER,
@@ -194,6 +195,16 @@ static void on_accept(void *arg, struct layer *fresh)
     endpoint_pause(conn->endpoint, peer->paused);
 }
 
+static void on_accept(void *arg, struct layer *fresh)
+{
+    struct peer *peer = arg;
+
+    if (peer->door != NULL)
+        tls_door_watch(peer->door, fresh);
+    else
+        enter(peer, fresh, peer->config.tls != NULL);
+}
+
 struct peer *peer_start(struct loop *loop, const struct peer_config *config, struct diag *why)
 {
     struct peer *peer = calloc(1, sizeof *peer);
@@ -205,8 +216,15 @@ struct peer *peer_start(struct loop *loop, const struct peer_config *config, str
     peer->loop = loop;
     peer->config = *config;
     peer->policy = (struct ws_server_policy){.protocols = config->protocols, .deflate = config->deflate};
-    peer->listener = loop_listen(loop, &config->at, on_accept, peer, why);
+    enum tls_door_defect defect = config->fault != NULL ? config->fault->hooks->door : DOOR_RIGHT;
+    bool watched = config->tls != NULL && defect != DOOR_RIGHT;
+    peer->door = watched ? tls_door_new(defect, enter, peer) : NULL;
+    if (watched && peer->door == NULL)
+        diag_set(why, DIAG_TROUBLE, "no memory for the peer");
+    else
+        peer->listener = loop_listen(loop, &config->at, on_accept, peer, why);
     if (peer->listener == NULL) {
+        tls_door_free(peer->door);
         free(peer);
         return NULL;
     }
@@ -262,6 +280,7 @@ void peer_stop(struct peer *peer)
         return;
     while (peer->conns != NULL)
         peer_conn_release(peer->conns);
+    tls_door_free(peer->door);
     sio_hub_free(&peer->hub);
     peer_deafen(peer);
     free(peer);

@@ -21,7 +21,7 @@ struct peer_fault {
     const char *summary;     /* what the peer does */
     bool needs_deflate;      /* shows only where permessage-deflate was negotiated */
     bool needs_protocol;     /* a client: shows only where it offers subprotocols */
-    bool needs_tls;          /* a client: shows only over wss */
+    bool needs_tls;          /* shows only over wss */
     const struct peer_hooks *hooks;
 };
 /* All of them, in the order of the table. */

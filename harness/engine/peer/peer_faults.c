@@ -100,6 +100,19 @@ static void head_with_body(struct peer_conn *conn, struct buf *text)
         buf_append_text(text, "Welcome!\r\n");
 }
 
+/* RFC 9110 section 9.3.2: what a GET would have got. */
+static void note_head_request(struct peer_conn *conn, const struct ws_head *head, struct ws_server_answer *answer)
+{
+    (void)answer;
+    conn->memory.step = ws_span_is(head->method, "HEAD");
+}
+
+static void refusal_with_body(struct peer_conn *conn, struct buf *text)
+{
+    if (conn->memory.step != 0)
+        buf_append_text(text, "Only GET opens a WebSocket connection.\n");
+}
+
 /* ---- what is done about compression ---- */
 
 static void agree_takeover(struct peer_conn *conn, struct ws_deflate_params *params)
@@ -116,11 +129,11 @@ static void agree_full_window(struct peer_conn *conn, struct ws_deflate_params *
 
 /* ---- the table ---- */
 
-enum needs { PLAIN, DEFLATE };
+enum needs { PLAIN, DEFLATE, TLS };
 
 static const struct peer_fault faults[] = {
 #define FAULT(name, section, requirement, caught_by, needs, summary, ...) \
-    {name, section, requirement, caught_by, summary, needs == DEFLATE, false, false, \
+    {name, section, requirement, caught_by, summary, needs == DEFLATE, false, needs == TLS, \
      &(const struct peer_hooks){__VA_ARGS__}},
 #include "engine/peer/peer_faults.def"
 #undef FAULT

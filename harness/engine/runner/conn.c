@@ -75,6 +75,17 @@ static void on_head(void *owner, const struct ws_head *head, struct ws_head_scan
     runner_wake(r);
 }
 
+static void on_behind(void *owner, const uint8_t *bytes, size_t size)
+{
+    struct conn *c = owner;
+    if (!c->head.there || c->head.broken || c->phase == CONN_FRAMES)
+        return;
+    size_t room = LIMIT_BODY_BYTES - c->body.size;
+    buf_append(&c->body, bytes, size < room ? size : room);
+    c->body.failed |= size > room;
+    runner_wake(c->runner);
+}
+
 static void on_message(struct conn *c, const struct ws_event *event)
 {
     if (event->first)
@@ -235,7 +246,7 @@ static void on_drained(void *owner)
 }
 
 static const struct endpoint_sink conn_sink = {
-    .opened = on_opened, .head = on_head, .event = on_event, .frame = on_frame,
+    .opened = on_opened, .head = on_head, .behind = on_behind, .event = on_event, .frame = on_frame,
     .ended = on_ended, .drained = on_drained};
 
 /* ---- life ---- */
@@ -250,6 +261,7 @@ static void conn_init(struct conn *c, struct runner *r, const char *actor)
     c->unreturned_last = &c->unreturned;
     buf_init(&c->message, 0);
     buf_init(&c->head.bytes, 0);
+    buf_init(&c->body, 0);
     buf_init(&c->sent_head, LIMIT_MESSAGE_LEAST); /* ours may be larger than what we take */
 }
 
@@ -289,6 +301,7 @@ static void conn_empty(struct conn *c)
     echo_free(c);
     buf_free(&c->message);
     buf_free(&c->head.bytes);
+    buf_free(&c->body);
     buf_free(&c->sent_head);
 }
 
@@ -445,7 +458,7 @@ bool conn_dial(struct conn *c)
     struct net_address to = {.port = testee->url.port};
     snprintf(to.host, sizeof to.host, "%s", testee->url.host);
     struct layer *layer = loop_connect(r->config.loop, &to, NULL, NULL);
-    if (testee->url.secure)
+    if (testee->url.secure && c->opened_by->form != FORM_CONNECT_PLAIN)
         layer = tls_layer(testee->tls, layer, testee->url.host, NULL, NULL);
     return conn_over(c, layer);
 }

@@ -115,6 +115,46 @@ static enum match match_refused(struct runner *r, struct conn *c, const struct s
     return c->end ? MATCH_YES : MATCH_WAIT;
 }
 
+/* RFC 9112 section 6.3: as many bytes as its only Content-Length says, else whatever comes until the end. */
+static bool body_is_whole(const struct conn *c)
+{
+    size_t from = 0;
+    const struct ws_header *length = ws_head_next(&c->head.head, WS_HEADER_CONTENT_LENGTH, &from);
+    uint64_t size = 0;
+    if (c->end || !length || ws_head_next(&c->head.head, WS_HEADER_TRANSFER_ENCODING, &(size_t){0}))
+        return c->end;
+    for (size_t i = 0; i < length->value.size; i++) {
+        char digit = length->value.at[i];
+        if (digit < '0' || digit > '9' || size > LIMIT_BODY_BYTES)
+            return false;
+        size = size * 10 + (uint64_t)(digit - '0');
+    }
+    return c->body.size >= size;
+}
+
+static enum match match_body(struct runner *r, struct conn *c, const struct step *step, struct item *item,
+                             struct outcome *outcome)
+{
+    (void)item;
+    if (!c->head.there && c->end)
+        return yes_if(step->form == FORM_EXPECT_NO_BODY);
+    if (!c->head.there)
+        return MATCH_WAIT;
+    if (c->head.broken)
+        return no(outcome, "the answer is no HTTP head");
+    if (is_switch(c))
+        return no(outcome, "the testee has taken the handshake");
+    if (step->form == FORM_EXPECT_NO_BODY && c->body.size != 0)
+        return no(outcome, "a body stands behind the head");
+    if (!body_is_whole(c) && !c->body.failed)
+        return MATCH_WAIT;
+    if (step->form == FORM_EXPECT_NO_BODY)
+        return c->end ? MATCH_YES : MATCH_WAIT;
+    if (c->body.failed)
+        outcome->why = runner_text(r, "of a body the first %u bytes are looked at", LIMIT_BODY_BYTES);
+    return match_payload(r, step, c->body.data, c->body.size, outcome);
+}
+
 /* ---- a client with hints ---- */
 
 static enum match match_client(struct runner *r, struct conn *c, const struct step *step, struct item *item,
@@ -310,6 +350,8 @@ static const struct matcher matchers[FORMS] = {
     [FORM_EXPECT_HEADER] = {0, match_header},
     [FORM_EXPECT_NO_HEADER] = {0, match_no_header},
     [FORM_EXPECT_REFUSED] = {0, match_refused},
+    [FORM_EXPECT_BODY] = {0, match_body},
+    [FORM_EXPECT_NO_BODY] = {0, match_body},
     [FORM_EXPECT_REQUEST] = {0, match_client},
     [FORM_EXPECT_NO_REQUEST] = {0, match_client},
     [FORM_EXPECT_TOLD_OPEN] = {0, match_client},

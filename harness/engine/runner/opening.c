@@ -517,7 +517,7 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
     bool client = r->config.role == WS_CLIENT;
     r->opened_once |= c->phase >= CONN_TRANSPORT;
     bool whatever = r->config.hinted && (c->end || r->told); /* the client may fail, in a case with hints */
-    if (c->opened_by->form == FORM_CONNECT && (c->phase == CONN_TRANSPORT || whatever))
+    if (c->opened_by->verb == VERB_CONNECT && (c->phase == CONN_TRANSPORT || whatever))
         return OPENING_DONE;
     if (c->opening == OPENING_DIAL && head_is_due(r, c)) {
         if (!begin_head(r, c))

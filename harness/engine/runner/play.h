@@ -106,6 +106,7 @@ struct conn {
     uint64_t opening_deadline;
     struct buf sent_head;       /* client: our request as it went out */
     struct kept_head head;
+    struct buf body;            /* client: what came behind the head of a refusal; `failed`: there was more */
     struct ws_client_answer answer;   /* client: our judgement of the response */
     struct ws_server_answer request;  /* server: of the request */
     struct ws_deflate_params agreed;  /* server: what our answer says */
@@ -461,6 +462,8 @@ void item_words(const struct item *item, struct buf *out);
 void head_words(const struct conn *c, struct buf *out);
 /* The lines of the head that have the name of the step's header; false: there are none. */
 bool header_words(struct runner *r, const struct conn *c, const struct step *step, struct buf *out);
+/* The status line and the body behind it; false: there is none. */
+bool body_words(const struct conn *c, struct buf *out);
 /* Moves the words to the run's arena. */
 const char *runner_words(struct runner *r, struct buf *words);
 const char *end_words(struct runner *r, const struct conn *c);

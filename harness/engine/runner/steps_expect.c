@@ -8,7 +8,7 @@
 /* Fulfilled when its time is up. */
 static bool is_quiet(const struct step *one)
 {
-    return one->form == FORM_EXPECT_NOTHING || one->form == FORM_EXPECT_STAYS;
+    return one->form == FORM_EXPECT_NOTHING || one->form == FORM_EXPECT_STAYS || one->form == FORM_EXPECT_NO_BODY;
 }
 
 /* Until when this alternative may still come true. */
@@ -48,6 +48,9 @@ static const char *seen_words(struct runner *r, const struct conn *c, const stru
     buf_init(&words, 0);
     bool handshake = is_handshake_form(step->form) || (c->phase != CONN_FRAMES && !item);
     if (c->head.there && step->form == FORM_EXPECT_HEADER && header_words(r, c, step, &words))
+        return runner_words(r, &words);
+    if (c->head.there && (step->form == FORM_EXPECT_BODY || step->form == FORM_EXPECT_NO_BODY) &&
+        body_words(c, &words))
         return runner_words(r, &words);
     if (c->head.there && handshake)
         head_words(c, &words);
@@ -100,7 +103,9 @@ static bool try_one(struct runner *r, struct conn *c, const struct step *expect,
     enum match match = match_step(r, c, one, match_wants(one->form) ? item : NULL, outcome);
     uint64_t now = runner_now(r), deadline = alternative_deadline(r, expect, one);
     uint64_t at = is_handshake_form(one->form) && c->head.there ? c->head.at_ns : item ? item->at_ns : now;
-    if (match == MATCH_YES && !is_quiet(one)) {
+    if (match == MATCH_YES && is_quiet(one))
+        return true;
+    if (match == MATCH_YES) {
         if (at <= deadline && !too_early(r, expect, one, at))
             return true;
         outcome->why = at > deadline ? "it came too late" : "it came too early";

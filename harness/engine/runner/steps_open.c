@@ -64,6 +64,8 @@ enum progress step_open(struct runner *r, struct conn *c, const struct step *ste
     const char *seen = "nothing";
     if (step->verb == VERB_ACCEPT && r->config.role == WS_CLIENT)
         return end_case(r, VERDICT_ERROR, "", "", "accept is for testing clients; here the testee is a server");
+    if (step->form == FORM_CONNECT_PLAIN && r->config.role == WS_SERVER)
+        return end_case(r, VERDICT_ERROR, "", "", "connect plain is for testing servers; here the testee is a client");
     if (r->step_fresh) {
         uint64_t patience = runner_within(r, step_setting(step, SLOT_WITHIN));
         if (r->config.come_ns > patience)

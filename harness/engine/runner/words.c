@@ -95,6 +95,16 @@ void head_words(const struct conn *c, struct buf *out)
     preview((const uint8_t *)line.at, line.size, line.size, out);
 }
 
+bool body_words(const struct conn *c, struct buf *out)
+{
+    if (c->head.broken || c->body.size == 0)
+        return false;
+    head_words(c, out);
+    buf_append_text(out, " with a body ");
+    preview(c->body.data, c->body.size, c->body.size, out);
+    return true;
+}
+
 bool header_words(struct runner *r, const struct conn *c, const struct step *step, struct buf *out)
 {
     struct buf line;

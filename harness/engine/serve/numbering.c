@@ -11,7 +11,7 @@ static uint64_t count_connections(const struct step *step)
 {
     uint64_t count = 0;
     for (; step != NULL && count < CONNECTIONS_MAX; step = step->next) {
-        bool one = step->verb == VERB_OPEN || step->verb == VERB_ACCEPT || step->form == FORM_CONNECT ||
+        bool one = step->verb == VERB_OPEN || step->verb == VERB_ACCEPT || step->verb == VERB_CONNECT ||
                    step->form == FORM_RECONNECT || step->form == FORM_EXPECT_TESTEE_ALIVE;
         count += one;
         if (step->form == FORM_REPEAT)

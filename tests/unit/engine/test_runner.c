@@ -24,6 +24,22 @@ static void answer_wrong_key(struct actor *a, const struct ws_head *head)
     actor_answer(a, head, 101, "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 }
 
+static void answer_and_explain(struct actor *a, const struct ws_head *head)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nOnly GET";
+    (void)head;
+    endpoint_write(a->endpoint, text, sizeof text - 1);
+    endpoint_finish(a->endpoint, FINISH_CLEAN);
+}
+
+/* And keeps the connection. */
+static void answer_and_announce(struct actor *a, const struct ws_head *head)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 4\r\n\r\nOnly";
+    (void)head;
+    endpoint_write(a->endpoint, text, sizeof text - 1);
+}
+
 static void answer_garbage(struct actor *a, const struct ws_head *head)
 {
     (void)head;
@@ -59,6 +75,7 @@ static const struct behaviour
     correct, masks = {.opened = masked}, claims_huge = {.opened = claim_huge}, sends_garbage = {.opened = garbage},
     finishes = {.message = stage_finish}, resets = {.message = stage_reset}, fails = {.message = fail_1002},
     refuses = {.head = answer_403}, wrong_key = {.head = answer_wrong_key}, no_http = {.head = answer_garbage},
+    explains = {.head = answer_and_explain}, announces = {.head = answer_and_announce},
     silent = {.head = answer_never}, ends_early = {.head = answer_fin}, never_pongs = {.ping = stage_no_pong},
     ignores_close = {.close = stage_no_pong}, keeps_tcp = {.close = close_without_fin},
     closes_by_fin = {.close = close_by_fin}, closes_with_other = {.close = close_other_code},
@@ -82,6 +99,19 @@ START_TEST(openings)
         {"open version 8; expect status 426|400", &correct, VERDICT_PASS, CLOSE_NONE, NULL},
         {"open without Sec-WebSocket-Key; expect status 400", &correct, VERDICT_PASS, CLOSE_NONE, NULL},
         {"open without key; expect refused", &correct, VERDICT_PASS, CLOSE_NONE, NULL},
+        {"open without key; expect no-body for 500ms", &correct, VERDICT_PASS, CLOSE_NONE, NULL},
+        {"open without key; expect body ''", &correct, VERDICT_PASS, CLOSE_NONE, NULL},
+        {"open without key; expect body 'no'", &correct, VERDICT_FAIL, CLOSE_NONE, "differs"},
+        {"open; expect body ''", &correct, VERDICT_FAIL, CLOSE_NONE, "has taken the handshake"},
+        {"open; expect body 'Only GET' matches 'GET'", &explains, VERDICT_PASS, CLOSE_NONE, NULL},
+        {"open; expect body matches '^On(.*)T$' capture what; expect body 'On${what}T'", &explains, VERDICT_PASS,
+         CLOSE_NONE, NULL},
+        {"open; expect body 'Only POST'", &explains, VERDICT_FAIL, CLOSE_NONE, "with a body \"Only GET\""},
+        {"open; expect no-body for 500ms", &explains, VERDICT_FAIL, CLOSE_NONE, "a body stands behind the head"},
+        {"open; expect body 'Only'", &announces, VERDICT_PASS, CLOSE_NONE, NULL},
+        {"open; expect no-body for 500ms", &announces, VERDICT_FAIL, CLOSE_NONE, "a body stands behind the head"},
+        {"open; expect no-body for 500ms", &refuses, VERDICT_PASS, CLOSE_NONE, NULL},
+        {"connect plain; send http 'x'", &correct, VERDICT_PASS, CLOSE_NONE, NULL},
         {"open; expect refused", &correct, VERDICT_FAIL, CLOSE_NONE, "has taken the handshake"},
         {"open; expect status 400", &correct, VERDICT_FAIL, CLOSE_NONE, "101"},
         {"open", &refuses, VERDICT_FAIL, CLOSE_NONE, "403"},
