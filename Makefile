@@ -52,6 +52,7 @@ help:
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run; make bench-suite times the suite against npm ws'
 	@echo 'make bench-scale  what one machine holds: 30,000 clients of a storm, 10,000 proxied connections'
+	@echo 'make defects    which cases notice which deliberate defect of the built-in peer: writes docs/defects.md (it takes long)'
 	@echo 'make clients    real reconnecting clients, measured: writes docs/clients.md'
 	@echo 'make pictures   draws the pictures of docs/ anew'
 	@echo 'make install    program, library, headers, man page below PREFIX (and DESTDIR)'
@@ -241,6 +242,11 @@ peers: all peers-deps
 	@tests/e2e/peers.py --all
 board: all peers-deps
 	@tests/e2e/peers.py --all --board docs/board.md
+
+# --- docs/defects.md: every case against every defect of the server, one after the other ---
+.PHONY: defects
+defects: wsgauntlet
+	@./wsgauntlet test --fault list --catch >build/caught.txt && tests/defects build/caught.txt
 
 # --- docs/clients.md: real reconnecting clients, measured; a quarter of an hour ---
 .PHONY: clients

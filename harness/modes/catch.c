@@ -34,6 +34,14 @@ static void put_fault(const struct catcher *c, const struct peer_fault *fault, b
             loud ? "; a plain open, echo and close notices it" : "");
 }
 
+/* There is no TLS in the simulation. */
+static void print_unplayed(const struct catcher *c, const struct peer_fault *fault)
+{
+    if (c->options->include == NULL)
+        fprintf(c->options->out, "%s: %s\n%*sshows over TLS alone, and is not played here; %s fails\n", fault->name,
+                fault->summary, INDENT, "", fault->caught_by);
+}
+
 /* The cases that notice it, a line or more; of a few cases that were asked for, what they do not notice is left out. */
 static void print_fault(struct catcher *c, const struct peer_fault *fault)
 {
@@ -42,7 +50,7 @@ static void print_fault(struct catcher *c, const struct peer_fault *fault)
     c->column = 0;
     if (c->options->include == NULL)
         put_fault(c, fault, loud);
-    for (size_t i = 0; i < c->suite.case_count && !fault->needs_tls; i++) {
+    for (size_t i = 0; i < c->suite.case_count; i++) {
         const struct test_case *test = c->suite.cases[i].test;
         if (runner_weight(test) > LARGE || !rehearsal_notices(test, fault, c->options->seed))
             continue;
@@ -91,7 +99,7 @@ int catch_main(const struct catch_options *options, struct diag *why)
             diag_set(why, DIAG_USAGE, "no case matches; `wsgauntlet list` has them all");
     }
     for (size_t i = 0; i < count && why->kind == DIAG_NONE; i++)
-        print_fault(&c, &faults[i]);
+        faults[i].needs_tls ? print_unplayed(&c, &faults[i]) : print_fault(&c, &faults[i]);
     if (why->kind == DIAG_NONE)
         toothless = print_toothless(&c);
     free(c.noticed);
