@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_EVERY_NS (500 * NS_PER_MS) /* results are on disk so soon at the latest */
+#define WRITE_EVERY_NS (500 * NS_PER_MS) /* results are on disk so soon at the latest ... */
+#define WRITE_EVERY    256u              /* ... and so much later with each so many: a report is written whole */
 #define GRACE_NS (2 * NS_PER_S)
 #define AGENTS_SHOWN 256u
 
@@ -113,13 +114,23 @@ static void write_due(void *arg)
     write_now(d);
 }
 
+/* How long what is new may wait, so that writing costs little however long the report gets. */
+static uint64_t write_pause(const struct desk *d)
+{
+    size_t results = 0;
+    const struct run_result *run;
+    for (size_t i = 0; i < AGENTS_SHOWN && (run = serve_run(d->serve, i)) != NULL; i++)
+        results += run->count;
+    return WRITE_EVERY_NS * (1 + results / WRITE_EVERY);
+}
+
 static void on_result(void *arg, const struct run_result *run, const struct case_result *done)
 {
     struct desk *d = arg;
     d->text.options.agents = serve_run(d->serve, 1) != NULL;
     text_case(&d->text, run, done);
     if (d->write == NULL && d->sinks.count != 0)
-        d->write = timer_start(d->loop, WRITE_EVERY_NS, write_due, d);
+        d->write = timer_start(d->loop, write_pause(d), write_due, d);
 }
 
 static void on_update(void *arg) { write_now(arg); }
