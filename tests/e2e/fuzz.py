@@ -170,6 +170,22 @@ def grows():
         check(status == due, f"memory {'grows' if due else 'does not grow'} with the bug {bug}", said)
 
 
+def slow():
+    """A server that compares bytes with each other: what takes long in it and not with other bytes of the same number."""
+    server = build_server("slow_server", "cc", "-O1")
+    command, folder = f"exec {server} {{port}} slow", work / "slow"
+    status, said = run("fuzz", "--exec", command, "--no-seeds", "--fail-fast", "--runs", 6000, "--timeout", "30s", "--seed", 1,
+                       "--dir", folder)
+    found = list((folder / "findings").glob("slow-*"))
+    check(status == 1 and "FINDING  slow: echo" in said and len(found) == 1, "a slow answer is found", said)
+    status, said = run("run", "--exec", command, *found)
+    check(status == 1, "that scenario fails on the slow server", said)
+    tries = (run("run", "--exec", f"exec {server} {{port}} magic", *found) for _ in range(5)) # the machine may be busy
+    check(any(status == 0 for status, _ in tries), "it passes on the same server without the bug")
+    status, said = run("run", "--sim", *found)
+    check(status == 0, "it passes on the reference peer", said)
+
+
 def own_seeds():
     story, folder = work / "own.wsg", work / "own"
     story.write_text('scenario "x"\n  open\n  send text "a word that nobody generates"\n  expect echo\n')
@@ -215,5 +231,6 @@ unsaved()
 interrupted()
 own_seeds()
 grows()
+slow()
 coverage()
 end("fuzz")

@@ -1,10 +1,11 @@
 /* An echo server with one planted bug, for `wsgauntlet fuzz`. It uses the library for frames.
  *
- *     magic_server PORT [magic|descriptors|memory]
+ *     magic_server PORT [magic|descriptors|memory|slow]
  *
  * magic: aborts on a text that begins with four certain bytes, looked at one behind the other; who only sees answers
  * has to guess them all at once. descriptors: keeps one for each ping of 100 bytes and more. memory: keeps 64 KiB for
- * each binary message of 100 bytes and more. */
+ * each binary message of 100 bytes and more. slow: compares each byte of a message that is no ASCII with many
+ * others. */
 #include "wire/handshake.h"
 #include "wire/judge.h"
 
@@ -55,7 +56,7 @@ static void fail(struct conn *c, unsigned code)
     c->over = true;
 }
 
-enum bug { BUG_MAGIC, BUG_DESCRIPTORS, BUG_MEMORY, BUGS };
+enum bug { BUG_MAGIC, BUG_DESCRIPTORS, BUG_MEMORY, BUG_SLOW, BUGS };
 static enum bug bug;
 static void *volatile kept; /* the latest; those before are lost */
 
@@ -85,6 +86,15 @@ static void look_into(const uint8_t *message, size_t size)
                     abort();
 }
 
+/* Some of the others will do: a message of 64 KiB takes some tenths of a second. */
+static void take_long(const uint8_t *message, size_t size)
+{
+    static volatile unsigned alike;
+    for (size_t i = 0; bug == BUG_SLOW && i < size; i++)
+        for (size_t other = 0; message[i] >= 0x80 && other < size; other += 32)
+            alike += message[i] == message[other];
+}
+
 static void on_message(struct conn *c, const struct ws_event *event)
 {
     c->size = event->first ? 0 : c->size;
@@ -98,6 +108,7 @@ static void on_message(struct conn *c, const struct ws_event *event)
     if (!event->last)
         return;
     look_into(c->message, c->size);
+    take_long(c->message, c->size);
     if (event->opcode == WS_BINARY)
         keep_memory(c->size);
     put_frame(c, event->opcode == WS_TEXT ? WS_TEXT : WS_BINARY, c->message, c->size);
@@ -192,7 +203,7 @@ int main(int argc, char **argv)
     int port = argc > 1 ? atoi(argv[1]) : 0, on = 1, listening = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    static const char *const names[BUGS] = {"magic", "descriptors", "memory"};
+    static const char *const names[BUGS] = {"magic", "descriptors", "memory", "slow"};
     for (int i = 0; argc > 2 && i < BUGS; i++)
         if (strcmp(argv[2], names[i]) == 0)
             bug = (enum bug)i;

@@ -153,6 +153,8 @@ static void play_batch(struct campaign *c, struct batch *batch)
         c->report->testee.agent = arena_text(&c->report->arena, run->testee.agent);
     if (run != NULL)
         look_at(c, batch, run);
+    if (run != NULL && c->end == PLAY_DONE && !c->stopped)
+        campaign_time(c, batch->sessions, batch->count, run);
     run_result_free(run);
     if (c->end == PLAY_DONE)
         campaign_weigh(c, batch->sessions, batch->count);

@@ -16,6 +16,7 @@
 #define BATCH_SESSIONS_MAX 128u
 #define TESTEE_USES 2u /* memory, descriptors: growth.c */
 #define FINDINGS_MAX 256u
+#define PACE_CLASSES 10u
 
 /* What was found: once by its signature, however often it is seen. */
 struct finding {
@@ -25,6 +26,19 @@ struct finding {
     bool ours;         /* the reference peer fails it too: told, kept, not counted */
     bool again;        /* it showed again when played alone */
     enum verdict verdict; /* FAIL, or NON_STRICT: the text allows the answer and advises against it */
+};
+
+/* How long sessions of about one size take. */
+struct pace {
+    uint64_t seen, median_ns;
+};
+/* A session that takes longer than its twin (engine/fuzz/twin.h). */
+struct slowness {
+    const struct session *session; /* as found */
+    uint64_t least_ns;   /* in its fastest round */
+    uint64_t limit_ns;   /* the twin keeps to it */
+    uint64_t timeout_ns; /* of sessions that are to be played to their end */
+    char said[160];      /* the times */
 };
 
 struct campaign {
@@ -43,6 +57,9 @@ struct campaign {
     struct finding findings[FINDINGS_MAX];
     size_t finding_count;
     uint64_t rests_at[TESTEE_USES]; /* what the testee uses between batches; 0: not known yet, or looked at no more */
+    struct pace pace[PACE_CLASSES]; /* by size */
+    const struct slowness *slowness; /* what is dug for is slow; NULL: wrong */
+    bool slow_told;                  /* once is enough: the campaign goes on for other things */
     struct run_result *report;   /* one case per finding */
     struct terminal terminal;
     bool status_shown;
@@ -81,6 +98,11 @@ void campaign_consider(struct campaign *c, const struct session *session, const 
 /* Behind a batch: does the testee that we started keep memory or descriptors? Then which of these sessions makes it
  * keep them, again and again (growth.c)? */
 void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t count);
+
+/* Behind a batch: did one of its sessions take out of proportion long, and does it again (pace.c)? */
+void campaign_time(struct campaign *c, struct session *const *sessions, size_t count, const struct run_result *run);
+/* Does this smaller session take half as long as the one that was found, at least, and its twin far less? */
+bool campaign_is_slow(struct campaign *c, const struct session *session);
 
 /* ---- what is told (status.c) ---- */
 void status_begin(struct campaign *c);

@@ -4,6 +4,7 @@
 
 #include "engine/fuzz/minimise.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #define MINIMISE_TRIES 400u
 #define TRIM_TRIES 80u
 #define ROUNDS_TRIES 24u /* of a session that is played many times over: each leaves the testee with more */
+#define SLOW_TRIES 16u   /* of one that takes long: each is several plays */
 #define MINIMISE_NS (20 * NS_PER_S)
 
 struct dig {
@@ -37,11 +39,15 @@ const struct case_result *campaign_play_alone(struct campaign *c, struct player 
     return *run != NULL && (*run)->count == 1 ? (*run)->cases[0] : NULL;
 }
 
-static void sign(const struct case_result *result, const char *text, char out[SIGNATURE_SIZE])
+static void sign(const struct campaign *c, const struct case_result *result, const char *text,
+                 char out[SIGNATURE_SIZE])
 {
     char label[64];
     oracle_label(text, result->step_line, label, sizeof label);
-    finding_signature(result, label, out);
+    if (c->slowness != NULL && strncmp(result->seen, "nothing", 7) == 0)
+        snprintf(out, SIGNATURE_SIZE, "slow: %s", label);
+    else
+        finding_signature(result, label, out);
 }
 
 static bool shows(void *arg, const struct session *session)
@@ -53,11 +59,13 @@ static bool shows(void *arg, const struct session *session)
     char signature[SIGNATURE_SIZE];
     if (c->stopped || c->options->clock() > dig->until)
         return false;
+    if (c->slowness != NULL)
+        return campaign_is_slow(c, session);
     buf_init(&text, 0);
     const struct case_result *result = campaign_play_alone(c, &c->target, session, "smaller", &text, &run);
     bool same = result != NULL && result->verdict == dig->finding->verdict;
     if (same) {
-        sign(result, buf_text(&text), signature);
+        sign(c, result, buf_text(&text), signature);
         same = strcmp(signature, dig->finding->signature) == 0;
     }
     run_result_free(run);
@@ -137,6 +145,10 @@ static void write_header(struct campaign *c, const struct finding *finding, cons
     comment(out, "expected", result->expected);
     comment(out, "got", result->seen);
     comment(out, "because", result->detail);
+    if (c->slowness != NULL) {
+        comment(out, "slow", c->slowness->said);
+        buf_append_text(out, "# slow: as found; the timeout below stands between the two\n");
+    }
     if (finding->verdict == VERDICT_NON_STRICT)
         buf_append_text(out, "# non-strict: allowed and advised against; with --profile strict it fails\n");
     if (finding->ours)
@@ -194,6 +206,11 @@ static void save(struct campaign *c, struct finding *finding, const struct sessi
     buf_free(&path);
 }
 
+static unsigned tries_for(const struct campaign *c)
+{
+    return c->slowness != NULL ? SLOW_TRIES : c->oracle.loop != NULL ? ROUNDS_TRIES : MINIMISE_TRIES;
+}
+
 /* A signature that nobody had: worth some time. */
 static void dig(struct campaign *c, struct finding *finding, const struct session *session,
                 const struct case_result *first)
@@ -204,7 +221,7 @@ static void dig(struct campaign *c, struct finding *finding, const struct sessio
     for (unsigned tries = 0; !finding->again && tries < AGAIN_TRIES; tries++)
         finding->again = shows(&dig, session);
     if (finding->again && !finding->ours)
-        small = session_minimise(session, c->oracle.loop == NULL ? MINIMISE_TRIES : ROUNDS_TRIES, shows, &dig);
+        small = session_minimise(session, tries_for(c), shows, &dig);
     const struct session *best = small != NULL && reference_passes(c, small, finding->verdict) ? small : session;
     struct run_result *run = NULL;
     struct buf text;
@@ -230,7 +247,7 @@ void campaign_consider(struct campaign *c, const struct session *session, const 
     if (gone)
         strcpy(signature, lost);
     else
-        sign(result, text, signature);
+        sign(c, result, text, signature);
     struct finding *finding = known(c, signature);
     if (finding == NULL && c->finding_count == FINDINGS_MAX)
         return;
