@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 
-from checks import check, end, own_folder, program, root
+from checks import check, end, own_folder, packages, peers, program, root
 from checks import run as run_program
 
 work = own_folder("fuzz")
@@ -184,6 +184,10 @@ def slow():
     check(any(status == 0 for status, _ in tries), "it passes on the same server without the bug")
     status, said = run("run", "--sim", *found)
     check(status == 0, "it passes on the reference peer", said)
+    packages()
+    _, said = run("fuzz", "--exec", f"exec node {peers}/ws_server.js {{port}}", "--no-seeds", "--time", "4s", "--seed", 1,
+                  "--dir", work / "quick")
+    check("sessions" in said and "  slow: " not in said, "npm ws answers in time", said)
 
 
 def own_seeds():
