@@ -3,6 +3,7 @@
 #include "engine/fuzz/generate.h"
 #include "engine/fuzz/minimise.h"
 #include "engine/fuzz/oracle.h"
+#include "engine/fuzz/twin.h"
 #include "engine/suite/suite.h"
 
 #include "unit.h"
@@ -224,6 +225,32 @@ START_TEST(it_keeps_to_its_tries)
 }
 END_TEST
 
+START_TEST(twins)
+{
+    uint8_t bytes[802];
+    memset(bytes, 0xc3, sizeof bytes);
+    bytes[99] = 'a';
+    struct session *session = session_new();
+    session_add(session, MOVE_OPEN, 0);
+    ck_assert(session_bytes(session, session_add(session, MOVE_TEXT, 0), bytes, sizeof bytes));
+    memset(bytes + 100, 0xa9, 4); /* goes on with a character: the cut stands before it */
+    ck_assert(session_bytes(session, session_add(session, MOVE_BINARY, 0), bytes, sizeof bytes));
+    struct session *letters = session_in_letters(session), *cut = session_cut_to_eighth(session);
+    ck_assert_uint_eq(letters->count, 3);
+    ck_assert_uint_eq(session_size(letters), session_size(session));
+    for (size_t at = 0; at < sizeof bytes; at++)
+        ck_assert(letters->moves[1].bytes[at] >= 'a' && letters->moves[1].bytes[at] <= 'z');
+    ck_assert_uint_eq(cut->moves[1].size, 100);
+    ck_assert_uint_eq(cut->moves[2].size, 99);
+    ck_assert_ptr_null(session_in_letters(letters)); /* it is its own */
+    session->moves[1].rsv = 4;
+    ck_assert_ptr_null(session_in_letters(session));
+    session_free(cut);
+    session_free(letters);
+    session_free(session);
+}
+END_TEST
+
 START_TEST(labels)
 {
     static const char text[] = "scenario \"x\"\n  a: send text \"a # b\"\n  expect echo # echo\n  open deflate\n";
@@ -240,4 +267,4 @@ START_TEST(labels)
 END_TEST
 
 UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_judges_heads, whatever_is_made_parses_and_is_made_again,
-          cases_become_sessions, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, labels)
+          cases_become_sessions, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins, labels)
