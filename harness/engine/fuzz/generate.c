@@ -283,7 +283,7 @@ static void write_opening(struct author *a)
     a->deflate = a->config->deflate && chance(a->random, 40);
     if (a->deflate)
         move->offer = material_offer(a->random);
-    if (chance(a->random, 15))
+    if (chance(a->random, 15) && !a->config->no_protocols)
         move->protocol = material_protocol(a->random);
 }
 

@@ -9,6 +9,7 @@
 
 struct generate_config {
     bool deflate;    /* the server is worth being offered permessage-deflate */
+    bool no_protocols; /* and no subprotocol */
     bool handshake;  /* heads by hand too */
     const char *host; /* value of Host in those, and target: where the server is */
     const char *target;

@@ -13,7 +13,7 @@
 void model_init(struct model *model, const struct oracle_config *config)
 {
     *model = (struct model){.echoes = config->echoes, .agrees = config->deflate, .target = config->target,
-                            .masks = prng_stream(1, "mask")};
+                            .no_protocols = config->no_protocols, .masks = prng_stream(1, "mask")};
     buf_init(&model->message, SESSION_BYTES_MAX);
 }
 

@@ -44,6 +44,7 @@ struct model {
     enum model_stage stage;
     bool echoes;
     bool agrees;            /* the server is known to agree to permessage-deflate */
+    bool no_protocols;      /* the server refuses who offers a subprotocol that it does not speak */
     const char *target;     /* where the server's resource is; NULL: "/" */
     bool renewable;         /* opened by a move that `reconnect` can repeat */
     bool extension_unknown; /* opened by a head that offers one: RSV1 may have a meaning */

@@ -182,7 +182,8 @@ static void due_to_right(struct model *m, const struct ws_head *head)
         if (m->agrees)
             model_due(m, offers_deflate_later(head) ? DUE_OFFER_FOUND : DUE_FIRST_OFFER, NULL);
         leave(m);
-    } else if (head->id_count[WS_HEADER_EXTENSIONS] > 1) {
+    } else if (head->id_count[WS_HEADER_EXTENSIONS] > 1 ||
+               (head->id_count[WS_HEADER_PROTOCOL] != 0 && m->no_protocols)) {
         model_due(m, DUE_OPEN_OR_NOT, "open");
         leave(m);
     } else {

@@ -18,6 +18,7 @@ struct oracle_config {
     const char *title;    /* of the scenario */
     const char *target;   /* where the server's resource is; NULL: "/" */
     bool deflate;         /* the server is known to agree to permessage-deflate */
+    bool no_protocols;    /* the server refuses who offers a subprotocol that it does not speak, as it may */
     bool echoes;          /* the server sends messages back; else they are not sent whole */
     const struct oracle_loop *loop; /* NULL: the session once */
     uint64_t timeout_ns;  /* of each expectation; 0: the language's own */

@@ -56,8 +56,10 @@ static struct session *make_session(struct campaign *c, uint64_t number)
     struct session *session = session_copy(from);
     if (session != NULL)
         session_mutate(session, pool_pick(c->pool, &random), &random);
-    for (size_t i = 0; session != NULL && !c->generate.deflate && i < session->count; i++)
-        session->moves[i].offer = NULL;
+    for (size_t i = 0; session != NULL && i < session->count; i++) {
+        session->moves[i].offer = c->generate.deflate ? session->moves[i].offer : NULL;
+        session->moves[i].protocol = c->generate.no_protocols ? NULL : session->moves[i].protocol;
+    }
     return session;
 }
 
@@ -171,7 +173,8 @@ bool campaign_probe(struct campaign *c)
     static const char probe[] =
         "scenario \"echo?\"\n open\n send text \"wsgauntlet\"\n expect message \"wsgauntlet\"\n"
         "scenario \"echo?\"\n open\n send binary \"wsgauntlet\"\n expect message \"wsgauntlet\"\n"
-        "scenario \"deflate?\"\n needs deflate\n open deflate\n";
+        "scenario \"deflate?\"\n needs deflate\n open deflate\n"
+        "scenario \"protocol?\"\n open protocol \"x-nobody-speaks-this\"\n";
     struct run_result *run = NULL;
     struct buf text;
     size_t silent = 0;
@@ -182,14 +185,18 @@ bool campaign_probe(struct campaign *c)
         silent += run->cases[i]->verdict == VERDICT_FAIL && strncmp(run->cases[i]->expected, "message", 7) == 0 &&
                   strncmp(run->cases[i]->seen, "a testee that", 13) != 0; /* it answers, and breaks a rule */
     c->oracle.echoes = c->target.echoes = silent < 2;
-    c->oracle.deflate = run != NULL && run->count == 3 && run->cases[2]->verdict == VERDICT_PASS;
+    c->oracle.deflate = run != NULL && run->count == 4 && run->cases[2]->verdict == VERDICT_PASS;
     c->generate.deflate = c->oracle.deflate;
+    c->oracle.no_protocols = run != NULL && run->count == 4 && run->cases[3]->verdict == VERDICT_FAIL;
+    c->generate.no_protocols = c->oracle.no_protocols;
     run_result_free(run);
     buf_free(&text);
     if (c->end == PLAY_DONE && silent == 2)
         status_note(c, "the testee does not send messages back: what comes behind one is not looked at");
     if (c->end == PLAY_DONE && !c->oracle.deflate)
         status_note(c, "the testee does not agree to permessage-deflate: it is not offered");
+    if (c->end == PLAY_DONE && c->oracle.no_protocols)
+        status_note(c, "the testee refuses a subprotocol that it does not speak, as it may: none is offered");
     return c->end == PLAY_DONE;
 }
 
