@@ -119,6 +119,7 @@ $(UNIT_TESTS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS) $$(call 
 $(BUILD)/tests/unit/%.o: ALLFLAGS += -Itests/unit/support
 
 .PHONY: soak
+soak: RUNS := 20
 soak: wsgauntlet
 	@tests/soak $(RUNS)
 
@@ -172,7 +173,7 @@ fuzz-cov:
 	@fuzz/coverage $(filter-out canary,$(FUZZ_TARGETS))
 fuzz-planted:
 	@fuzz/plant
-RUNS := 40000
+fuzz-defects: RUNS := 40000
 fuzz-defects: wsgauntlet
 	@tests/e2e/fuzz.py defects $(RUNS)
 fuzz-speed:
@@ -267,7 +268,7 @@ demo:
 .PHONY: pictures
 pictures: wsgauntlet
 	@.ci/deps test
-	@[ -d tests/peers/node_modules ] || npm ci --silent --no-audit --no-fund --prefix tests/peers
+	@$(MAKE) -s tests/peers/node_modules/.package-lock.json tests/peers/clients/node_modules/.package-lock.json
 	@node docs/pictures.js
 
 # --- what others use: the program, its page, completion for bash, and the library by itself (DESTDIR and PREFIX may be set) ---

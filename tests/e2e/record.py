@@ -52,6 +52,17 @@ def end_browser(process):
     process.wait(timeout=20)
 
 
+def mirrored(story, server, page, what):
+    """The story from the server's side, against the page in a browser; `server` hears what the page says of it."""
+    play = Program("run", story, "--listen", "127.0.0.1:0", "--trace")
+    process = browser(f"{page}ws=ws://127.0.0.1:{play.port('listening on')}/live")
+    seen = server.until("done")
+    out, err = play.process.communicate(timeout=30)
+    end_browser(process)
+    check(play.process.returncode == 0 and "1 passed" in out, f"{what}, mirrored, against the page", out + err)
+    check(seen[-1] == "done fine-2-1", f"{what}: the page was content with it", seen)
+
+
 def with_browser():
     story = folder / "story.wsg"
     server = Lines("node", peers / "session_server.js", 0)
@@ -78,14 +89,7 @@ def with_browser():
     seen = server.until("token ***")
     check(seen[-1] == "token ***", "the server got the masked one", seen)
 
-    play = Program("run", story, "--listen", "127.0.0.1:0", "--trace")
-    at = play.port("listening on")
-    page = browser(f"http://127.0.0.1:{port}/?ws=ws://127.0.0.1:{at}/live")
-    seen = server.until("done")
-    out, err = play.process.communicate(timeout=30)
-    end_browser(page)
-    check(play.process.returncode == 0 and "1 passed" in out, "mirrored, replayed against the page", out + err)
-    check(seen[-1] == "done fine-2-1", "and the page was content", seen)
+    mirrored(story, server, f"http://127.0.0.1:{port}/?", "a recording")
 
     # A server that forgot its sessions is found by the same story.
     server.stop()
@@ -222,13 +226,7 @@ def har_of_a_browser():
     check(run("lint", story).returncode == 0 and run("fmt", "--check", story).returncode == 0, "a clean scenario", text)
     again = run("run", story, "--url", f"ws://127.0.0.1:{port}/", "--trace")
     check(again.returncode == 0 and "1 passed" in again.stdout, "a HAR replayed against the server", again.stdout)
-    play = Program("run", story, "--listen", "127.0.0.1:0", "--trace")
-    page = browser(f"http://127.0.0.1:{port}/?echo&ws=ws://127.0.0.1:{play.port('listening on')}/live")
-    seen = server.until("done")
-    out, err = play.process.communicate(timeout=30)
-    end_browser(page)
-    check(play.process.returncode == 0 and "1 passed" in out, "a HAR mirrored, against the page", out + err)
-    check(seen[-1] == "done fine-2-1", "and the page was content with it", seen)
+    mirrored(story, server, f"http://127.0.0.1:{port}/?echo&", "a HAR")
     server.stop()
 
 

@@ -48,9 +48,9 @@ static enum match match_status(struct runner *r, struct conn *c, const struct st
     return yes_if(c->phase != CONN_FRAMES || opening_judge(r, c));
 }
 
-static bool is_named(struct ws_span span, const char *name, size_t size)
+bool header_is_named(const struct ws_header *header, const char *name, size_t size)
 {
-    return span.size == size && strncasecmp(span.at, name, size) == 0;
+    return header->name.size == size && strncasecmp(header->name.at, name, size) == 0;
 }
 
 /* "Name: value" or "Name"; any header line of that name will do. */
@@ -64,7 +64,7 @@ static enum match find_header(struct runner *r, struct conn *c, const struct ste
     outcome->why = "there is no such header";
     for (size_t i = 0; i < c->head.head.header_count; i++) {
         const struct ws_header *h = &c->head.head.headers[i];
-        if (!is_named(h->name, text, name_size))
+        if (!header_is_named(h, text, name_size))
             continue;
         if (value && !ws_span_is(h->value, value)) {
             outcome->why = "the header has another value";

@@ -427,6 +427,7 @@ struct outcome {
 };
 /* The kinds of items that this form looks at; 0: it looks at the handshake. */
 unsigned match_wants(enum form form);
+bool header_is_named(const struct ws_header *header, const char *name, size_t size); /* in any case of letters */
 bool is_handshake_form(enum form form);
 /* `payload`, `matches` and `capture` of the step over these bytes. */
 enum match match_payload(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,

@@ -114,7 +114,7 @@ bool header_words(struct runner *r, const struct conn *c, const struct step *ste
         size_t name = strcspn(buf_text(&line), ":");
         for (size_t i = 0; i < c->head.head.header_count && lines < HEADER_LINES_TOLD; i++) {
             const struct ws_header *h = &c->head.head.headers[i];
-            if (h->name.size != name || strncasecmp(h->name.at, buf_text(&line), name) != 0)
+            if (!header_is_named(h, buf_text(&line), name))
                 continue;
             buf_append_text(out, lines++ == 0 ? "" : " and ");
             size_t size = (size_t)(h->value.at + h->value.size - h->name.at);
