@@ -181,7 +181,7 @@ static int command_STORM(const struct options *options, struct diag *why)
         &(struct storm_options){
             .whom = whom_of(options, options->words[0]),
             .clients = option_number(options, OPTION_CLIENTS, 1000),
-            .ramp = option_number(options, OPTION_RAMP, 2000),
+            .ramp = option_number(options, OPTION_RAMP, 0),
             .policies = option_list(options, OPTION_POLICY),
             .drop = (enum storm_drop)option_number(options, OPTION_DROP, STORM_DROP_AUTO),
             .most_ns = option_number(options, OPTION_WATCH, 0),

@@ -9,6 +9,8 @@ import json
 import os
 import pathlib
 import re
+import resource
+import shlex
 import signal
 import subprocess
 
@@ -71,6 +73,31 @@ def shards():
     check(case["title"].startswith("100 clients")
           and case["seen"].startswith("100 of 100 are back") and case["detail"].startswith("100 tries"),
           "what is said of three shards is of the whole", str(case)[:400])
+    check("fleet 100 " in case["source"] and "--clients 100 " in case["replay"],
+          "and so are the scenario and the replay", case["source"] + case["replay"])
+
+
+def replays():
+    """A storm that failed fails again by the command in its report, with the same words where nothing is measured."""
+    report = work / "replay.json"
+    for words, exact in ((["--clients", 20, "--time", "300ms", "--drop", "fin", "--ramp", 500, "--policy", "after 20s"], False),
+                         (["--sim", "--clients", 3000, "--time", "4s", "--outage", "3500ms", "--handshakes", 700, "--policy",
+                           "after 1s jitter 50%"], True)):
+        status, said = storm(*words, "--json", report)
+        first = json.loads(report.read_text())["cases"][0]
+        again, told = storm(*shlex.split(first["replay"])[2:], "--json", report)
+        second = json.loads(report.read_text())["cases"][0]
+        check(status == again == 1 and second["replay"] == first["replay"]
+              and (not exact or (second["seen"], second["detail"]) == (first["seen"], first["detail"])),
+              f"the replay of a storm fails as it did: {first['replay']}", said + told)
+
+
+def out_of_memory():
+    def little():
+        resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+    done = run("storm", "--sim", "--clients", 10000000, "--policy", "after 1s", preexec_fn=little)
+    check(done.returncode == 3 and done.stderr == "wsgauntlet storm: out of memory\n", "too many for our memory: exit 3",
+          f"{done.returncode}\n{done.stdout}{done.stderr}")
 
 
 def children(pid):
@@ -142,7 +169,7 @@ def mistakes():
             (["--clients", "0"], "clients", 2),
             (["--clients", "9000000"], "open files", 2),
             (["ws://127.0.0.1:1/", "--clients", "3"], "cannot connect", 3),
-            (["ws://127.0.0.1:1/", "--drop", "restart", "--clients", "3"], "", 3),
+            (["ws://127.0.0.1:1/", "--drop", "restart", "--clients", "3"], "needs a server that we start", 2),
             (["--drop", "sideways"], "auto|restart|reset|fin", 2)):
         got, said = storm(*words)
         check(got == status and wanted in said and said.count("wsgauntlet storm: ") == 1, f"{' '.join(words)}: {status}", said)
@@ -152,9 +179,11 @@ packages()
 reported()
 several_processes()
 shards()
+replays()
 ends()
 fleets()
 real_server()
 on_paper()
+out_of_memory()
 mistakes()
 end("storm")

@@ -52,10 +52,9 @@ void part_scenario(const struct storm_options *options, size_t clients, uint64_t
                    struct buf *out)
 {
     bool ours = options->whom.url == NULL && options->drop != STORM_DROP_RESET && options->drop != STORM_DROP_FIN;
-    buf_printf(out, "scenario \"%zu clients come back\"\n  testee server\n%s  timeout %llus\n  fleet %zu", clients,
-               ours ? "  needs exec\n" : "", (unsigned long long)(STORM_PATIENCE_NS / NS_PER_S), clients);
-    if (ramp != 0)
-        buf_printf(out, " ramp %llu/s", (unsigned long long)ramp);
+    buf_printf(out, "scenario \"%zu clients come back\"\n  testee server\n%s  timeout %llus\n  fleet %zu ramp %llu/s",
+               clients, ours ? "  needs exec\n" : "", (unsigned long long)(STORM_PATIENCE_NS / NS_PER_S), clients,
+               (unsigned long long)ramp);
     uint64_t most = storm_most_ns(options) / NS_PER_MS;
     bool whole = most % 1000 == 0;
     buf_printf(out, "\n    open\n    reconnect %s\n  end\n  %s\n  expect recovered all < %llu%s\n", policy,
@@ -173,7 +172,7 @@ static bool write_result(struct part *p, struct buf *out, struct diag *why)
     buf_init(&source, 0);
     if (run == NULL)
         return diag_set(why, DIAG_TROUBLE, "out of memory");
-    part_scenario(p->options, p->said.all, p->options->ramp, p->said.policy, &source);
+    part_scenario(p->options, p->said.all, storm_ramp(p->options), p->said.policy, &source);
     run->mode = "storm";
     run->version = p->options->tell.version;
     run->started = p->options->tell.started;

@@ -4,6 +4,7 @@
 
 #include "engine/fleet/fleet.h"
 #include "engine/fleet/paper.h"
+#include "engine/placeholder.h"
 #include "modes/storm/part.h"
 #include "modes/storm/tell.h"
 #include "net/descriptors.h"
@@ -27,6 +28,7 @@ static const char *const usual_policies[] = {
 struct storm {
     const struct storm_options *options;
     const char *const *policies;
+    size_t all;                 /* clients, of all shards */
     size_t clients, first;      /* of this shard; the number of its first */
     struct crew parts;          /* the clients */
     struct crew peers;          /* of the built-in peer, beside the one here */
@@ -35,7 +37,7 @@ struct storm {
     struct whom_options against;
     struct result_set results;  /* one run, once something was measured */
     struct terminal terminal;
-    struct buf replay;
+    struct buf replay;          /* the command that does all of it again, without its policy */
     struct diag *why;
     bool interrupted;
 };
@@ -52,6 +54,21 @@ uint64_t storm_most_ns(const struct storm_options *options)
     return options->most_ns == 0 ? 60 * NS_PER_S : options->most_ns;
 }
 
+uint64_t storm_ramp(const struct storm_options *options)
+{
+    return options->ramp == 0 ? 2000 : options->ramp;
+}
+
+static uint64_t outage_ns(const struct storm_options *options)
+{
+    return options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns;
+}
+
+static uint64_t handshakes(const struct storm_options *options)
+{
+    return options->handshakes == 0 ? 2000 : options->handshakes;
+}
+
 static bool builtin(const struct storm *s)
 {
     return s->options->whom.url == NULL && s->options->whom.command == NULL;
@@ -62,6 +79,36 @@ static enum storm_drop drop_of(const struct storm *s)
     enum storm_drop drop = s->options->drop;
     bool ours = s->whom.testee.ops != NULL && s->whom.testee.ops->restart != NULL;
     return drop != STORM_DROP_AUTO ? drop : ours ? STORM_DROP_RESTART : STORM_DROP_RESET;
+}
+
+/* ---- once more ---- */
+
+static void add_number(struct buf *out, const char *option, uint64_t number, const char *unit)
+{
+    if (number != 0)
+        buf_printf(out, " %s %llu%s", option, (unsigned long long)number, unit);
+}
+
+/* All that makes the storm what it is; what is as by default is left out. Of a shard, the whole: `report merge` keeps
+ * the words of one. */
+static void write_replay(struct storm *s, const char *against)
+{
+    static const char *const drops[] = {NULL, "restart", "reset", "fin"};
+    const struct storm_options *options = s->options;
+    buf_printf(&s->replay, "%s --seed 0x%llx --clients %zu", against, (unsigned long long)options->whom.seed, s->all);
+    add_number(&s->replay, "--ramp", options->ramp, "");
+    shell_option(&s->replay, "--drop", drops[options->drop]);
+    add_number(&s->replay, "--time", options->most_ns / NS_PER_MS, "ms");
+    add_number(&s->replay, "--workers", options->workers, "");
+    add_number(&s->replay, "--handshakes", options->handshakes, "");
+    add_number(&s->replay, "--outage", options->outage_ns / NS_PER_MS, "ms");
+}
+
+static void replay_of(const struct storm *s, const char *policy, struct buf *out)
+{
+    buf_init(out, 0);
+    buf_append_text(out, buf_text(&s->replay));
+    shell_option(out, "--policy", policy);
 }
 
 /* ---- the processes ---- */
@@ -116,7 +163,7 @@ static bool gather(struct storm *s, bool told)
     s->there = (struct part_there){0};
     for (size_t i = 0; i < count; i++) {
         struct part_order order = {.clients = s->clients / count + (i < s->clients % count), .first = first,
-                                   .ramp = s->options->ramp == 0 ? 0 : s->options->ramp / count + 1};
+                                   .ramp = storm_ramp(s->options) / count + 1};
         snprintf(order.url, sizeof order.url, "%s", buf_text(&s->whom.url));
         snprintf(order.ca, sizeof order.ca, "%s", ca == NULL ? "" : ca);
         first += order.clients;
@@ -142,6 +189,14 @@ static void on_answers(void *arg)
     (void)arg; /* the clients see for themselves */
 }
 
+static bool check_drop(const struct storm *s)
+{
+    const struct testee *testee = &s->whom.testee;
+    bool ours = testee->ops != NULL && testee->ops->restart != NULL;
+    return ours || drop_of(s) != STORM_DROP_RESTART ||
+           diag_set(s->why, DIAG_USAGE, "--drop restart needs a server that we start: --exec 'CMD {port}'");
+}
+
 static bool let_loose(struct storm *s)
 {
     const struct testee *testee = &s->whom.testee;
@@ -151,8 +206,6 @@ static bool let_loose(struct storm *s)
         crew_tell_all(&s->parts, PART_DROP, &how, sizeof how);
         return true;
     }
-    if (testee->ops == NULL || testee->ops->restart == NULL)
-        return diag_set(s->why, DIAG_USAGE, "--drop restart needs a server that we start: --exec 'CMD {port}'");
     crew_tell_all(&s->peers, PART_RESTART, NULL, 0);
     return testee->ops->restart(testee->ops_arg, on_answers, NULL, s->why);
 }
@@ -166,10 +219,12 @@ static void on_result(void *arg, size_t member, const uint8_t *bytes, size_t siz
 
 static bool play_real(struct storm *s, const char *policy)
 {
-    struct part_policy said = {.all = s->clients};
+    struct part_policy said = {.all = s->all};
+    struct buf replay;
+    replay_of(s, policy, &replay);
     snprintf(said.policy, sizeof said.policy, "%s", policy);
-    snprintf(said.replay, sizeof said.replay, "%s --clients %zu --policy '%s'", buf_text(&s->replay), s->clients,
-             policy);
+    snprintf(said.replay, sizeof said.replay, "%s", buf_text(&replay));
+    buf_free(&replay);
     crew_tell_all(&s->parts, PART_STORM, &said, sizeof said);
     return crew_hear(&s->parts, PART_IS_READY, NULL, NULL, s->why) && let_loose(s) &&
            crew_hear(&s->parts, PART_RESULT, on_result, s, s->why) && s->why->kind == DIAG_NONE &&
@@ -178,32 +233,38 @@ static bool play_real(struct storm *s, const char *policy)
 
 /* ---- on paper ---- */
 
-static bool play_on_paper(struct storm *s, const char *policy)
+static bool paper_run(const struct storm *s, const char *policy, struct run_result *run)
 {
     const struct storm_options *options = s->options;
-    struct measure measure;
+    struct measure measure = {0};
+    struct buf replay;
     struct paper paper = {
         .clients = s->clients,
         .seed = options->whom.seed,
-        .outage_ns = options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns,
-        .handshake_ns = NS_PER_S / (options->handshakes == 0 ? 2000 : options->handshakes),
+        .outage_ns = outage_ns(options),
+        .handshake_ns = NS_PER_S / handshakes(options),
         .queue = PAPER_QUEUE,
         .patience_ns = STORM_PATIENCE_NS,
         .most_ns = storm_most_ns(options),
     };
+    run->mode = "storm";
+    replay_of(s, policy, &replay);
+    bool fine = backoff_parse(policy, &paper.policy, s->why) && measure_init(&measure, s->clients) &&
+                paper_play(&paper, &measure) && report_storm(run, policy, &measure, "", buf_text(&replay)) != NULL;
+    measure_free(&measure);
+    buf_free(&replay);
+    return fine;
+}
+
+static bool play_on_paper(struct storm *s, const char *policy)
+{
     struct run_result *run = run_result_new();
-    const char *form = "wsgauntlet storm --sim --clients %zu --policy '%s'";
-    const char *replay = run == NULL ? NULL : arena_printf(&run->arena, form, s->clients, policy);
-    bool fine = backoff_parse(policy, &paper.policy, s->why) && replay != NULL && measure_init(&measure, s->clients);
-    if (fine) {
-        run->mode = "storm";
-        fine = paper_play(&paper, &measure) && report_storm(run, policy, &measure, "", replay) != NULL;
-        measure_free(&measure);
-    }
+    bool fine = run != NULL && paper_run(s, policy, run);
     if (!fine)
         run_result_free(run);
-    return (fine && result_set_add(&s->results, run) && result_merge(&s->results, s->why)) ||
-           s->why->kind != DIAG_NONE || !diag_set(s->why, DIAG_TROUBLE, "out of memory");
+    if (fine && result_set_add(&s->results, run) && result_merge(&s->results, s->why))
+        return true;
+    return s->why->kind != DIAG_NONE ? false : diag_set(s->why, DIAG_TROUBLE, "out of memory");
 }
 
 /* ---- the whole ---- */
@@ -247,11 +308,10 @@ static bool check_policies(const struct storm *s)
 static bool start_on_paper(struct storm *s)
 {
     const struct storm_options *options = s->options;
-    uint64_t outage = options->outage_ns == 0 ? 2 * NS_PER_S : options->outage_ns;
+    write_replay(s, "wsgauntlet storm --sim");
     fprintf(options->tell.out,
             "%zu clients on paper: nobody listens for %.1f s, then %llu handshakes a second; seed %#llx\n", s->clients,
-            (double)outage / 1e9,
-            (unsigned long long)(options->handshakes == 0 ? 2000 : options->handshakes),
+            (double)outage_ns(options) / 1e9, (unsigned long long)handshakes(options),
             (unsigned long long)options->whom.seed);
     return true;
 }
@@ -268,9 +328,9 @@ static bool start(struct storm *s)
     s->against = options->whom;
     s->against.replay = "wsgauntlet storm";
     s->against.shared_port = s->peers.count != 0;
-    if (!whom_start(&s->whom, &s->against, s->why))
+    if (!whom_start(&s->whom, &s->against, s->why) || !check_drop(s))
         return false;
-    buf_append_text(&s->replay, buf_text(&s->whom.replay));
+    write_replay(s, buf_text(&s->whom.replay));
     fprintf(options->tell.out, "%zu clients against %s; seed %#llx\n", s->clients, buf_text(&s->whom.against),
             (unsigned long long)options->whom.seed);
     fflush(options->tell.out);
@@ -330,6 +390,7 @@ int storm_main(const struct storm_options *options, struct diag *why)
     struct sinks sinks = {0};
     int status = DIAG_TROUBLE;
     buf_init(&s.replay, 0);
+    s.all = s.clients;
     if (options->shards > 1) {
         size_t share = s.clients / options->shards, more = s.clients % options->shards, before = options->shard - 1;
         s.first = 1 + before * share + (before < more ? before : more);
