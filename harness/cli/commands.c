@@ -199,6 +199,10 @@ static int command_FUZZ(const struct options *options, struct diag *why)
 {
     if (wants_fault_list(options))
         return list_faults(options, why);
+    if (option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC) == WEIGHTS_AUTOBAHN) {
+        diag_set(why, DIAG_USAGE, "--profile autobahn weighs cases; fuzz knows rfc and strict");
+        return DIAG_USAGE;
+    }
     char started[CLOCK_STAMP_SIZE];
     return fuzz_main(
         &(struct fuzz_options){
@@ -354,10 +358,6 @@ static int command_PROXY(const struct options *options, struct diag *why)
             .secrets = option_set(options, OPTION_SECRETS),
             .workers = option_number(options, OPTION_WORKERS, 0),
             .seed = seed_of(options),
-            .verbose = option_set(options, OPTION_VERBOSE),
-            .color = (enum color_choice)option_number(options, OPTION_COLOR, COLOR_AUTO),
-            .out = stdout,
-            .errors = stderr,
         },
         why);
 }

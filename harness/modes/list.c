@@ -143,11 +143,14 @@ static size_t list_requirements(const struct suite *suite, const struct requirem
 
 int list_main(const struct list_options *options, struct diag *why)
 {
+    if (options->requirements + options->autobahn + options->resilience + options->socketio > 1) {
+        diag_set(why, DIAG_USAGE, "one list at a time: --requirements, --autobahn, --resilience or --socketio");
+        return DIAG_USAGE;
+    }
     struct suite suite = {0};
     struct requirements requirements = {0};
     size_t listed = 0;
-    static const char *const checks[] = {"resilience", NULL};
-    const char *const *folders = options->resilience ? checks : options->socketio ? suite_socketio : NULL;
+    const char *const *folders = options->resilience ? suite_resilience : options->socketio ? suite_socketio : NULL;
     if (suite_add_embedded(&suite, folders, why)) {
         const char *const only[] = {options->pattern, NULL};
         bool by_id = !options->requirements && !options->autobahn && options->pattern != NULL;

@@ -12,11 +12,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
 from checks import check, end, own_folder, program, root, run
-from wire import Program, Server, connect, frame, request
+from wire import Program, Server, connect, frame, request, until
 
 TEXT = 1
 SAME = ["script_by_connection", "refuse", "reports", "latency", "drop_message", "close_", "http_interface", "tells_what_it_sees"]
@@ -63,10 +62,8 @@ def one_dies():
     ours = children(proxy.process.pid)
     os.kill(ours[0], signal.SIGKILL)
     ends = [c.rest() == b"" for c, _ in (pairs[0], pairs[2])]
-    until = time.monotonic() + 10
-    while look() != [4, 2] and time.monotonic() < until:
-        time.sleep(0.01)
-    check(ends == [True, True] and look() == [4, 2], "the connections of a process that died are gone", str(look()))
+    gone = until(lambda: look() == [4, 2])
+    check(ends == [True, True] and gone, "the connections of a process that died are gone", str(look()))
     check(all(echoes(*p) for p in (pairs[1], pairs[3])), "the other's live on")
     new = [pair(port, server) for _ in range(2)]
     check(all(echoes(*p) for p in new) and look() == [6, 5, 4, 2],

@@ -7,6 +7,9 @@
 #include "base/prng.h"
 #include "engine/fuzz/session.h"
 
+/* Two offers on one line, of which a server takes the first: the oracle knows this one, and no other. */
+#define OFFERS_TWO "permessage-deflate; server_max_window_bits=12, permessage-deflate"
+
 struct generate_config {
     bool deflate;    /* the server is worth being offered permessage-deflate */
     bool no_protocols; /* and no subprotocol */

@@ -170,12 +170,11 @@ static const char *extension_line(struct prng *random)
         ";;",
         "x-a\r\nSec-WebSocket-Extensions: x-b",
         "x-a\r\nSec-WebSocket-Extensions: permessage-deflate",
-        "permessage-deflate; server_max_window_bits=12, permessage-deflate",
+        OFFERS_TWO,
         "x-a ; b = 1 , x-c",
     };
     return values[prng_below(random, COUNT(values))];
 }
-
 
 static const char *further_line(struct prng *random)
 {

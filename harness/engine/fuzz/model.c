@@ -3,8 +3,6 @@
  * leaves it to the server the connection is given up. */
 #include "engine/fuzz/model.h"
 
-#include "engine/fuzz/oracle.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +10,7 @@
 
 void model_init(struct model *model, const struct oracle_config *config)
 {
-    *model = (struct model){.echoes = config->echoes, .agrees = config->deflate, .target = config->target,
-                            .no_protocols = config->no_protocols, .masks = prng_stream(1, "mask")};
+    *model = (struct model){.config = config, .masks = prng_stream(1, "mask")};
     buf_init(&model->message, SESSION_BYTES_MAX);
 }
 
@@ -192,7 +189,7 @@ static void feed(struct model *m, uint8_t *bytes, size_t size)
     m->unfinished = m->judge != NULL && ws_judge_in_frame(m->judge);
     if (m->unfinished && m->outcome->count == 0)
         m->stage = m->stage == MODEL_OPEN ? MODEL_DOOMED : m->stage; /* nothing more can be said on it */
-    for (size_t i = 0; !m->echoes && i < m->outcome->count; i++)
+    for (size_t i = 0; !m->config->echoes && i < m->outcome->count; i++)
         if (m->outcome->dues[i].kind == DUE_MESSAGE) {
             model_give_up(m);
             return;

@@ -6,6 +6,7 @@
 #define ENGINE_FUZZ_MODEL_H
 
 #include "base/prng.h"
+#include "engine/fuzz/oracle.h"
 #include "engine/fuzz/session.h"
 #include "wire/judge.h"
 
@@ -42,10 +43,7 @@ enum model_stage {
 };
 struct model {
     enum model_stage stage;
-    bool echoes;
-    bool agrees;            /* the server is known to agree to permessage-deflate */
-    bool no_protocols;      /* the server refuses who offers a subprotocol that it does not speak */
-    const char *target;     /* where the server's resource is; NULL: "/" */
+    const struct oracle_config *config; /* what is known of the server */
     bool renewable;         /* opened by a move that `reconnect` can repeat */
     bool extension_unknown; /* opened by a head that offers one: RSV1 may have a meaning */
     bool literal;           /* bytes went that the runner does not know as messages */
@@ -62,7 +60,7 @@ struct model {
     struct outcome *outcome; /* of it */
 };
 
-struct oracle_config;
+/* config outlives the model. */
 void model_init(struct model *model, const struct oracle_config *config);
 void model_free(struct model *model);
 void model_move(struct model *model, const struct move *move, struct outcome *outcome);

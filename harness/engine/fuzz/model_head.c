@@ -1,5 +1,6 @@
 /* See model.h: what is due to a head by hand. The handshake rules say what is wrong
  * with it, and how surely; the tables here say what a server then owes. */
+#include "engine/fuzz/generate.h"
 #include "engine/fuzz/model.h"
 
 #include "wire/handshake.h"
@@ -98,17 +99,19 @@ static const char *should_be_taken(const struct ws_head *head)
     return NULL;
 }
 
-/* The server's own resource, in any form and with any query? */
+/* The server's own resource, in any form and with any query? A host that is empty is nobody's (RFC 9110 section 4.2.1). */
 static bool is_the_place(struct ws_span target, const char *place)
 {
     const char *at = target.at, *end = at + target.size;
     if (target.size > 7 && memcmp(at, "http://", 7) == 0) {
         const char *path = memchr(at + 7, '/', target.size - 7);
+        if (path == at + 7)
+            return false;
         at = path == NULL ? end : path;
     }
     const char *query = memchr(at, '?', (size_t)(end - at));
     size_t size = (size_t)((query == NULL ? end : query) - at);
-    return size == strlen(place) && memcmp(at, place, size) == 0;
+    return size == strcspn(place, "?") && memcmp(at, place, size) == 0;
 }
 
 /* On a further line of extensions than the first, permessage-deflate. */
@@ -126,10 +129,9 @@ static bool offers_deflate_later(const struct ws_head *head)
 /* On one line, with and without a window. */
 static bool offers_deflate_twice(const struct ws_head *head)
 {
-    static const char two[] = "permessage-deflate; server_max_window_bits=12, permessage-deflate";
     for (size_t i = 0; i < head->header_count; i++)
         if (head->headers[i].id == WS_HEADER_EXTENSIONS)
-            return ws_span_is(head->headers[i].value, two);
+            return ws_span_is(head->headers[i].value, OFFERS_TWO);
     return false;
 }
 
@@ -170,7 +172,7 @@ static void due_to_wrong(struct model *m, const struct ws_server_answer *answer,
 static void due_to_right(struct model *m, const struct ws_head *head)
 {
     const char *should = should_be_taken(head);
-    if (!is_the_place(head->target, m->target == NULL ? "/" : m->target)) {
+    if (!is_the_place(head->target, m->config->target == NULL ? "/" : m->config->target)) {
         model_due(m, DUE_PLACE_SAID, NULL);
         model_due(m, DUE_CHALLENGE_SAID, NULL);
         leave(m);
@@ -179,11 +181,11 @@ static void due_to_right(struct model *m, const struct ws_head *head)
         leave(m);
     } else if (offers_deflate_later(head) || offers_deflate_twice(head)) {
         model_due(m, DUE_OPEN, NULL);
-        if (m->agrees)
+        if (m->config->deflate)
             model_due(m, offers_deflate_later(head) ? DUE_OFFER_FOUND : DUE_FIRST_OFFER, NULL);
         leave(m);
     } else if (head->id_count[WS_HEADER_EXTENSIONS] > 1 ||
-               (head->id_count[WS_HEADER_PROTOCOL] != 0 && m->no_protocols)) {
+               (head->id_count[WS_HEADER_PROTOCOL] != 0 && m->config->no_protocols)) {
         model_due(m, DUE_OPEN_OR_NOT, "open");
         leave(m);
     } else {

@@ -179,7 +179,7 @@ bool oracle_write(const struct session *session, const struct oracle_config *con
     for (unsigned actor = 0; actor < SESSION_ACTORS; actor++)
         model_init(&o.lines[actor], config);
     judge_moves(&o);
-    size_t written = 0;
+    size_t written = 0, start = out->size;
     bool fine = !overflown(&o);
     if (fine) {
         buf_append_text(out, "scenario ");
@@ -195,7 +195,7 @@ bool oracle_write(const struct session *session, const struct oracle_config *con
         outcome_free(&o.outcomes[i]);
     for (unsigned actor = 0; actor < SESSION_ACTORS; actor++)
         model_free(&o.lines[actor]);
-    return written != 0 && !out->failed;
+    return written != 0 && !out->failed && out->size - start <= ORACLE_TEXT_MAX;
 }
 
 void oracle_label(const char *text, int line, char *out, size_t size)

@@ -5,6 +5,7 @@
 #ifndef ENGINE_FUZZ_ORACLE_H
 #define ENGINE_FUZZ_ORACLE_H
 
+#include "base/limits.h"
 #include "engine/fuzz/session.h"
 
 /* The session again and again, and what the testee may use more behind it than before. */
@@ -23,6 +24,9 @@ struct oracle_config {
     const struct oracle_loop *loop; /* NULL: the session once */
     uint64_t timeout_ns;  /* of each expectation; 0: the language's own */
 };
+
+/* A scenario is at most so long: the rest of what one file may hold is for those played with it. */
+#define ORACLE_TEXT_MAX (LIMIT_SCRIPT_BYTES / 4 * 3)
 
 /* Appends the scenario. Moves that make no sense where they stand (a frame before
  * the handshake, anything behind a failure) are left out, so that any list of

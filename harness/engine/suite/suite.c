@@ -182,6 +182,7 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
 static const char *const other_folders[] = {"profiles", "resilience", "socketio", NULL};
 
 const char *const suite_socketio[] = {"socketio", NULL};
+const char *const suite_resilience[] = {"resilience", NULL};
 
 static bool in_folders(const char *path, const char *const *folders)
 {

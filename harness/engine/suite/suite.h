@@ -29,8 +29,8 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
 bool suite_add_embedded(struct suite *suite, const char *const *folders, struct diag *why);
 /* Adds a script that is in memory, all its cases; owns it from here on, also when there is no memory (false). */
 bool suite_add_script(struct suite *suite, struct script *script, struct diag *why);
-/* The folders of the cases for Socket.IO. */
-extern const char *const suite_socketio[];
+/* The folders of the cases for Socket.IO, and of the checks of clients. */
+extern const char *const suite_socketio[], *const suite_resilience[];
 void suite_free(struct suite *suite);
 
 /* Lists are NULL-terminated and hold globs; NULL: all. A case has to match one of each. */

@@ -595,19 +595,10 @@ static void on_interrupt(void *arg)
     interrupt_all(p);
 }
 
-static bool handles_testee(const struct step *step)
+static bool has_verb(const struct step *step, enum verb verb)
 {
     for (; step != NULL; step = step->next)
-        if (step->verb == VERB_TESTEE || handles_testee(step->body))
-            return true;
-    return false;
-}
-
-/* What it measures would be measured of the others too. */
-static bool has_fleet(const struct step *step)
-{
-    for (; step != NULL; step = step->next)
-        if (step->verb == VERB_FLEET || has_fleet(step->body))
+        if (step->verb == verb || has_verb(step->body, verb))
             return true;
     return false;
 }
@@ -626,8 +617,9 @@ static bool play_init(struct play *p)
         groups[i]->at = room + i * count;
     for (size_t i = 0; i < count; i++) {
         const struct test_case *test = p->suite->cases[i].test;
-        bool handles = handles_testee(test->steps);
-        bool alone = handles || test->alone || has_fleet(test->steps);
+        bool handles = has_verb(test->steps, VERB_TESTEE);
+        /* What a fleet measures would be measured of the others too. */
+        bool alone = handles || test->alone || has_verb(test->steps, VERB_FLEET);
         p->items[i] = (struct item){.play = p, .alone = alone, .handles = handles, .weight = runner_weight(test)};
     }
     return true;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_BYTES (256u << 10) /* of scenario text */
+#define BATCH_BYTES (LIMIT_SCRIPT_BYTES - ORACLE_TEXT_MAX) /* of scenario text, and one more session */
 #define SAVE_EVERY_NS (5 * NS_PER_S)
 
 struct batch {

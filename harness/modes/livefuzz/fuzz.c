@@ -175,9 +175,10 @@ static bool begin(struct campaign *c)
     c->reference.unchecked = true;
     c->terminal = terminal_of(options->tell.out, options->tell.color);
     c->generate = (struct generate_config){
-        .handshake = true, .host = c->target.whom.testee.url.host, .target = "/"};
+        .handshake = true, .host = c->target.whom.testee.url.host, .target = c->target.whom.testee.url.resource};
     c->oracle = (struct oracle_config){
-        .echoes = true, .timeout_ns = options->timeout_ns == 0 ? NS_PER_S : options->timeout_ns};
+        .target = c->target.whom.testee.url.resource, .echoes = true,
+        .timeout_ns = options->timeout_ns == 0 ? NS_PER_S : options->timeout_ns};
     introduce(c);
     return true;
 }

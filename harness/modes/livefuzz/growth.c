@@ -112,10 +112,12 @@ void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t 
     if (ops == NULL || ops->descriptors == NULL || c->edges != NULL)
         return;
     for (size_t which = 0; which < TESTEE_USES && !c->stopped; which++) {
+        if (c->rests_at[which] == UINT64_MAX)
+            continue; /* told already: the campaign goes on for other things */
         uint64_t most = c->rests_at[which] + uses[which].slack;
         uint64_t now = used_at_rest(c, which, warm ? most : c->rests_at[which]);
-        if (c->rests_at[which] == UINT64_MAX || now == 0)
-            continue; /* told already: the campaign goes on for other things */
+        if (now == 0)
+            continue;
         if (!warm || now <= most) {
             c->rests_at[which] = now > c->rests_at[which] && !warm ? now : c->rests_at[which];
             continue;

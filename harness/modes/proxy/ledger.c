@@ -215,7 +215,7 @@ bool ledger_write(struct ledger *ledger, const char *url, struct diag *why)
     run->testee = (struct testee_info){.url = url, .command = "", .agent = ""};
     run->planned = run->count;
     if (ledger->later != 0)
-        fprintf(ledger->serve->options->errors, "note: the first %zu of %zu connections are in the report\n",
+        fprintf(ledger->serve->options->tell.errors, "note: the first %zu of %zu connections are in the report\n",
                 run->count, run->count + ledger->later);
     for (size_t i = 0; i < run->count; i++)
         run->duration_ns = run->cases[i]->duration_ns > run->duration_ns ? run->cases[i]->duration_ns

@@ -57,7 +57,7 @@ void lines_event(struct serve *serve, const struct proxy_event *event)
         [PROXY_ACCEPTED] = "+", [PROXY_CONNECTED] = "=", [PROXY_HEAD] = "", [PROXY_FRAME] = "",
         [PROXY_FAULT] = "*",    [PROXY_NOTE] = "!",      [PROXY_ENDED] = "", [PROXY_OVER] = "-",
     };
-    if (event->kind == PROXY_FRAME && !serve->options->verbose)
+    if (event->kind == PROXY_FRAME && !serve->options->tell.verbose)
         return;
     struct buf line;
     buf_init(&line, 0);
@@ -75,7 +75,7 @@ void lines_event(struct serve *serve, const struct proxy_event *event)
         buf_append_text(&line, end_word(event));
     else
         buf_append_text(&line, event->text);
-    fprintf(serve->options->out, "%s\n", buf_text(&line));
-    fflush(serve->options->out);
+    fprintf(serve->options->tell.out, "%s\n", buf_text(&line));
+    fflush(serve->options->tell.out);
     buf_free(&line);
 }

@@ -20,7 +20,7 @@ static void interrupted(void *arg)
 static bool tell_errors(struct serve *serve, struct buf *errors, bool fine)
 {
     if (!fine)
-        fputs(buf_text(errors), serve->options->errors);
+        fputs(buf_text(errors), serve->options->tell.errors);
     buf_free(errors);
     return fine;
 }
@@ -59,7 +59,7 @@ static bool add_faults(struct serve *serve, struct served *served, struct diag *
 static void announce(const struct serve *serve, const struct served *served)
 {
     const struct proxy_config *config = proxy_config(served->proxy);
-    FILE *out = serve->events == serve->options->out ? serve->options->errors : serve->options->out;
+    FILE *out = serve->events == serve->options->tell.out ? serve->options->tell.errors : serve->options->tell.out;
     struct buf line;
     buf_init(&line, 0);
     buf_append_text(&line, "listening on ");
@@ -77,7 +77,7 @@ static bool begin(struct serve *serve, struct diag *why)
     if (o->control != NULL && (serve->control = control_new(serve, o->control, why)) == NULL)
         return false;
     if (o->control != NULL) {
-        FILE *out = serve->events == o->out ? o->errors : o->out;
+        FILE *out = serve->events == o->tell.out ? o->tell.errors : o->tell.out;
         fprintf(out, "control on http://127.0.0.1:%u/\n", control_port(serve->control));
         fflush(out);
     }
@@ -103,14 +103,14 @@ static bool open_events(struct serve *serve, struct diag *why)
     const char *path = serve->options->events;
     if (path == NULL)
         return true;
-    serve->events = strcmp(path, "-") == 0 ? serve->options->out : fopen(path, "we");
+    serve->events = strcmp(path, "-") == 0 ? serve->options->tell.out : fopen(path, "we");
     return serve->events != NULL || diag_set(why, DIAG_USAGE, "%s: %s", path, strerror(errno));
 }
 
 /* The last line: what there was. */
 static void sum_up(const struct serve *serve)
 {
-    FILE *out = serve->events == serve->options->out ? serve->options->errors : serve->options->out;
+    FILE *out = serve->events == serve->options->tell.out ? serve->options->tell.errors : serve->options->tell.out;
     unsigned long long connections = 0, up = 0, down = 0;
     for (const struct served *s = serve->first; s != NULL; s = s->next) {
         connections += proxy_count(s->proxy);
@@ -167,7 +167,7 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
         loop_on_interrupt(serve.loop, interrupted, &serve); /* before anyone can know that we are here */
         fine = begin(&serve, why);
     }
-    if (fine && terminal_of(options->out, options->color).live && serve.events != options->out)
+    if (fine && terminal_of(options->tell.out, options->tell.color).live && serve.events != options->tell.out)
         serve.view = view_new(&serve);
     if (fine)
         loop_run(serve.loop);
@@ -191,7 +191,7 @@ int proxy_main(const struct proxy_options *options, struct diag *why)
     tls_context_free(serve.tls);
     tls_context_free(serve.to_tls);
     free(serve.folder);
-    if (serve.events != NULL && serve.events != options->out && fclose(serve.events) != 0 && fine)
+    if (serve.events != NULL && serve.events != options->tell.out && fclose(serve.events) != 0 && fine)
         fine = diag_set(why, DIAG_TROUBLE, "%s: %s", options->events, strerror(errno));
     return fine ? 0 : (int)why->kind;
 }

@@ -16,14 +16,11 @@ struct proxy_options {
     struct proxy_certificates certificates;
     bool keep_host, keep_deflate;
     const char *control;             /* address of the HTTP interface; NULL: none */
-    const char *events;              /* JSON lines go to this file, "-" is `out`; may be NULL */
+    const char *events;              /* JSON lines go to this file, "-" is standard output; may be NULL */
     bool secrets;                    /* heads are told whole */
-    struct telling tell;             /* its reports; the rest is as below */
+    struct telling tell;             /* verbose: frames too */
     uint64_t workers;                /* processes that have the connections; 0: this one */
     uint64_t seed;
-    bool verbose;                    /* frames too */
-    enum color_choice color;
-    FILE *out, *errors;
 };
 
 /* Serves until SIGINT or SIGTERM. Returns the exit status: 0, or that of `why`. */

@@ -13,7 +13,7 @@ static void told(void *arg, const struct proxy_event *event)
         ledger_event(serve->ledger, event);
     if (serve->view != NULL)
         view_event(serve->view, event);
-    else if (serve->events != serve->options->out)
+    else if (serve->events != serve->options->tell.out)
         lines_event(serve, event);
 }
 
@@ -44,7 +44,7 @@ struct served *served_new(struct serve *serve, const char *name, const char *lis
         !contexts(serve, at.secure, to.secure, why))
         return NULL;
     struct served *served = calloc(1, sizeof *served);
-    bool told_more = serve->options->verbose || serve->events != NULL || serve->ledger != NULL;
+    bool told_more = serve->options->tell.verbose || serve->events != NULL || serve->ledger != NULL;
     struct proxy_config config = {
         .name = name,
         .at = at.net,

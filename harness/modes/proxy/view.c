@@ -20,7 +20,7 @@ struct view {
 
 static void line(struct view *view, struct buf *out, const char *text)
 {
-    unsigned columns = terminal_of(view->serve->options->out, view->serve->options->color).columns;
+    unsigned columns = terminal_of(view->serve->options->tell.out, view->serve->options->tell.color).columns;
     size_t size = strlen(text), room = columns > 1 ? columns - 1 : 1;
     buf_append_text(out, "\r\x1b[K");
     buf_append(out, text, size < room ? size : room);
@@ -75,8 +75,8 @@ static void draw(struct view *view)
     unsigned first = view->told > NEWS ? view->told - NEWS : 0;
     for (unsigned i = first; i < view->told; i++)
         line(view, &out, view->news[i % NEWS]);
-    fputs(buf_text(&out), view->serve->options->out);
-    fflush(view->serve->options->out);
+    fputs(buf_text(&out), view->serve->options->tell.out);
+    fflush(view->serve->options->tell.out);
     buf_free(&out);
 }
 

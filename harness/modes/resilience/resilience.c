@@ -51,12 +51,11 @@ struct resilience {
 
 static bool gather(struct resilience *r)
 {
-    static const char *const folders[] = {"resilience", NULL};
     struct buf errors;
     bool fine = true;
     buf_init(&errors, 0);
     if (r->options->paths[0] == NULL)
-        fine = suite_add_embedded(&r->suite, folders, r->why);
+        fine = suite_add_embedded(&r->suite, suite_resilience, r->why);
     for (const char *const *path = r->options->paths; *path != NULL; path++)
         fine &= suite_add_path(&r->suite, *path, &errors, fine ? r->why : NULL);
     fine = fine && profile_load(&r->profile, r->options->profiles, &errors, r->why);

@@ -70,7 +70,7 @@ END_TEST
 START_TEST(the_oracle_judges_heads)
 {
 #define LINES "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    static const struct { const char *head, *due; } rows[] = {
+    static const struct { const char *head, *due, *target; } rows[] = {
         {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "expect open # open\n"},
         {"GET / HTTP/1.1\r\n" LINES "\r\n",
          "expect status 4xx|5xx # request-version-missing\n  expect header \"Upgrade\""},
@@ -83,6 +83,10 @@ START_TEST(the_oracle_judges_heads)
         {"DELETE / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
          "expect status 4xx|5xx # request-method\n  expect header \"Allow\" # allow-said\n"},
         {"GET /elsewhere HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said"},
+        {"GET /elsewhere HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "expect open # open\n", "/elsewhere?x=1"},
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said", "/elsewhere"},
+        {"GET http://x/ HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "expect open # open\n"},
+        {"GET http:/// HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said"},
         {"GET  / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "or open as non-strict"},
         {"\r\nGET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "or refused as non-strict"},
         {"GET / HTTP/1.1\r\nConnection: keep-alive\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
@@ -94,7 +98,7 @@ START_TEST(the_oracle_judges_heads)
         struct buf text;
         buf_init(&text, 0);
         session_bytes(session, session_add(session, MOVE_HEAD, 0), rows[i].head, strlen(rows[i].head));
-        write(session, &text);
+        oracle_write(session, &(struct oracle_config){.title = "x", .echoes = true, .target = rows[i].target}, &text);
         ck_assert_msg(strstr(buf_text(&text), rows[i].due) != NULL, "no '%s' in\n%s", rows[i].due, buf_text(&text));
         script_free(parse(&text));
         buf_free(&text);
@@ -251,6 +255,28 @@ START_TEST(twins)
 }
 END_TEST
 
+/* One that is too long for a file would end the campaign that plays it. */
+START_TEST(a_scenario_fits_into_its_file)
+{
+    static uint8_t bytes[SESSION_BYTES_MAX];
+    const struct oracle_config config = {.title = "x", .echoes = true};
+    struct buf text;
+    buf_init(&text, 0);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i % 251 | 0x80);
+    for (unsigned half = 0; half < 2; half++) {
+        struct session *session = session_new();
+        session_add(session, MOVE_OPEN, 0);
+        ck_assert(session_bytes(session, session_add(session, MOVE_BINARY, 0), bytes, sizeof bytes >> half));
+        buf_clear(&text);
+        ck_assert_int_eq(oracle_write(session, &config, &text), half == 1);
+        session_free(session);
+    }
+    script_free(parse(&text));
+    buf_free(&text);
+}
+END_TEST
+
 START_TEST(labels)
 {
     static const char text[] = "scenario \"x\"\n  a: send text \"a # b\"\n  expect echo # echo\n  open deflate\n";
@@ -267,4 +293,5 @@ START_TEST(labels)
 END_TEST
 
 UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_judges_heads, whatever_is_made_parses_and_is_made_again,
-          cases_become_sessions, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins, labels)
+          cases_become_sessions, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins,
+          a_scenario_fits_into_its_file, labels)
