@@ -99,7 +99,7 @@ static const char *should_be_taken(const struct ws_head *head)
     return NULL;
 }
 
-/* The server's own resource, in any form and with any query? A host that is empty is nobody's (RFC 9110 section 4.2.1). */
+/* The server's own resource, in any form and with any query? An empty host is nobody's (RFC 9110 section 4.2.1). */
 static bool is_the_place(struct ws_span target, const char *place)
 {
     const char *at = target.at, *end = at + target.size;
