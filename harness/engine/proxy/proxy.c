@@ -60,10 +60,11 @@ void proxy_free(struct proxy *proxy)
     if (proxy == NULL)
         return;
     stop_listening(proxy);
+    if (proxy->config.share != NULL)
+        share_free(proxy); /* each process does the rest of this with what it has */
+    proxy->config.share = NULL;
     proxy_reset(proxy, "the proxy ended");
     proxy_remove_all(proxy);
-    if (proxy->config.share != NULL)
-        share_free(proxy);
     free((char *)proxy->config.name);
     free(proxy);
 }
@@ -244,17 +245,26 @@ struct proxy_flow proxy_flow(const struct proxy *proxy, bool upstream)
     return sum;
 }
 
-static const char *state_of(const struct proxy_conn *conn)
+const char *proxy_state_word(enum proxy_state state)
+{
+    static const char *const words[] = {
+        [PROXY_IS_CONNECTING] = "connecting", [PROXY_IS_HANDSHAKE] = "handshake", [PROXY_IS_OPEN] = "open",
+        [PROXY_IS_RAW] = "not WebSocket",     [PROXY_IS_ENDING] = "ending",       [PROXY_IS_ANSWERED] = "answered here",
+    };
+    return words[state];
+}
+
+static enum proxy_state state_of(const struct proxy_conn *conn)
 {
     if (conn->up.ended || conn->down.ended)
-        return "ending";
+        return PROXY_IS_ENDING;
     if (conn->own != NULL)
-        return "answered here";
+        return PROXY_IS_ANSWERED;
     if (conn->open)
-        return "open";
+        return PROXY_IS_OPEN;
     if (conn->up.stage == WAY_RAW)
-        return "not WebSocket";
-    return conn->server.opened ? "handshake" : "connecting";
+        return PROXY_IS_RAW;
+    return conn->server.opened ? PROXY_IS_HANDSHAKE : PROXY_IS_CONNECTING;
 }
 
 static size_t faults_in_force(const struct proxy_conn *conn)

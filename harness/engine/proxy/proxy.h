@@ -102,10 +102,19 @@ void proxy_remove_all(struct proxy *proxy);
 /* ---- for a view ---- */
 
 struct proxy_flow { uint64_t bytes, frames, messages; };
+enum proxy_state {
+    PROXY_IS_CONNECTING,
+    PROXY_IS_HANDSHAKE,
+    PROXY_IS_OPEN,
+    PROXY_IS_RAW,      /* not WebSocket */
+    PROXY_IS_ENDING,
+    PROXY_IS_ANSWERED, /* here, in place of the server */
+};
+const char *proxy_state_word(enum proxy_state state); /* "connecting" ... */
 struct proxy_status {
     unsigned connection;
     uint64_t since_ns;           /* loop time of its beginning */
-    const char *state;           /* "connecting", "handshake", "open", "not WebSocket", "ending" ... */
+    enum proxy_state state;
     struct proxy_flow up, down;
     size_t faults;               /* in force */
 };

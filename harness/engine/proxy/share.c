@@ -17,8 +17,7 @@ struct proxy_share {
     struct tls_context *tls, *to_tls; /* the members have them too, by the fork */
     struct proxy *proxies[PROXIES_MOST];
     uint32_t lives[PROXIES_MOST];     /* of each place: an old proxy's messages are not the new one's */
-    const struct proxy *asked;        /* LOOK, FLOW, FAULTS: whose answer is under way */
-    struct proxy_status *status;
+    struct proxy_status *status;      /* LOOK, FLOW, FAULTS: the answer under way */
     size_t room, seen;
     struct proxy_flow flow[2];
     struct buf *faults;
@@ -55,16 +54,11 @@ static void on_event(struct proxy_share *share, size_t member, const uint8_t *by
 
 static void on_seen(struct proxy_share *share, const uint8_t *bytes, size_t size)
 {
-    static const char *const states[] = {"connecting", "handshake", "open", "not WebSocket", "ending", "answered here"};
-    for (; size >= sizeof(struct share_seen) && share->seen < share->room; size -= sizeof(struct share_seen)) {
-        struct share_seen one;
-        memcpy(&one, bytes, sizeof one);
-        bytes += sizeof one;
-        one.status.since_ns -= loop_begin(share->loop);
-        one.status.state = "";
-        for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-            one.status.state = strcmp(states[i], one.state) == 0 ? states[i] : one.status.state;
-        share->status[share->seen++] = one.status;
+    for (; size >= sizeof *share->status && share->seen < share->room; size -= sizeof *share->status) {
+        struct proxy_status *one = &share->status[share->seen++];
+        memcpy(one, bytes, sizeof *one);
+        bytes += sizeof *one;
+        one->since_ns -= loop_begin(share->loop);
     }
 }
 
@@ -296,11 +290,6 @@ void proxy_share_meet(struct proxy_share *share, struct loop *loop)
     share->crew.other = on_message;
     share->crew.other_arg = share;
     crew_meet(&share->crew, loop);
-}
-
-size_t proxy_share_processes(const struct proxy_share *share)
-{
-    return share->crew.count;
 }
 
 void proxy_share_end(struct proxy_share *share)

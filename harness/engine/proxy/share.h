@@ -14,7 +14,6 @@ struct proxy_share *proxy_share_start(size_t processes, struct tls_context *tls,
                                       struct diag *why);
 /* For the proxies of this loop, from their config.share on. */
 void proxy_share_meet(struct proxy_share *share, struct loop *loop);
-size_t proxy_share_processes(const struct proxy_share *share);
 /* Behind its last proxy: the processes end. NULL is fine. */
 void proxy_share_end(struct proxy_share *share);
 

@@ -3,7 +3,6 @@
 #include "engine/proxy/share_words.h"
 #include "net/descriptors.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,11 +128,8 @@ static void look(struct member *m, struct shared *s, size_t room)
     struct buf message;
     buf_init(&message, 0);
     for (size_t i = 0; i < count; i++) {
-        struct share_seen one = {.status = status[i]};
-        snprintf(one.state, sizeof one.state, "%s", status[i].state);
-        one.status.state = NULL;
-        one.status.since_ns += loop_begin(m->loop);
-        buf_append(&message, &one, sizeof one);
+        status[i].since_ns += loop_begin(m->loop);
+        buf_append(&message, &status[i], sizeof status[i]);
     }
     line_send(m->line, SHARE_SEEN, message.data, message.size);
     buf_free(&message);

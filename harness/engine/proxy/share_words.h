@@ -22,7 +22,7 @@ enum share_word {
     SHARE_FAULTS,                 /* about: of which connection */
     /* from one */
     SHARE_DONE,
-    SHARE_SEEN,                   /* struct share_seen ... */
+    SHARE_SEEN,                   /* struct proxy_status ... */
     SHARE_FLOWS,                  /* two struct proxy_flow: up, down */
     SHARE_FAULTY,                 /* text */
     SHARE_EVENT,                  /* struct share_event, bytes, text */
@@ -40,12 +40,7 @@ struct share_proxy {
     char name[256], file_dir[4096];
 };
 
-/* Times in these are the machine's: that of the loop and loop_begin. */
-struct share_seen {
-    struct proxy_status status; /* without state */
-    char state[24];
-};
-
+/* Its time, like those of SHARE_SEEN, is the machine's: that of the loop and loop_begin. */
 struct share_event {
     uint32_t proxy;
     struct proxy_event event; /* without pointers */

@@ -185,8 +185,9 @@ static int list_connections(struct request *r)
         double seconds = (double)(loop_now(r->serve->loop) - all[i].since_ns) / 1e9;
         json_array_append_new(r->answer,
                               json_pack("{s:i, s:s, s:f, s:o, s:o, s:i}", "connection", (int)all[i].connection,
-                                        "state", all[i].state, "seconds", seconds, "upstream", flow_json(&all[i].up),
-                                        "downstream", flow_json(&all[i].down), "faults", (int)all[i].faults));
+                                        "state", proxy_state_word(all[i].state), "seconds", seconds,
+                                        "upstream", flow_json(&all[i].up), "downstream", flow_json(&all[i].down),
+                                        "faults", (int)all[i].faults));
     }
     free(all);
     return 200;

@@ -33,9 +33,11 @@ static void row(struct view *view, struct buf *out, const struct served *served,
     struct buf text;
     buf_init(&text, 0);
     double age = (double)(loop_now(view->serve->loop) - status->since_ns) / 1e9;
-    buf_printf(&text, " #%-6u %8.1fs  %-14s > %-6llu < %-6llu  ", status->connection, age, status->state,
-               (unsigned long long)status->up.messages, (unsigned long long)status->down.messages);
-    proxy_faults_of(served->proxy, status->connection, &text);
+    buf_printf(&text, " #%-6u %8.1fs  %-14s > %-6llu < %-6llu  ", status->connection, age,
+               proxy_state_word(status->state), (unsigned long long)status->up.messages,
+               (unsigned long long)status->down.messages);
+    if (status->faults != 0)
+        proxy_faults_of(served->proxy, status->connection, &text);
     line(view, out, buf_text(&text));
     buf_free(&text);
 }
