@@ -425,10 +425,12 @@ static void way_set(struct way *way, const struct fault_setting *setting)
     way_wake_in(way, 0); /* what is held may go now, or never */
 }
 
-/* A black hole in either direction lets no acknowledgement through. */
 static void hear(struct fault *f)
 {
-    layer_deafen(f->layer.below, f->out.states[FAULT_BLACK_HOLE].on || f->in.states[FAULT_BLACK_HOLE].on);
+    bool deaf = false;
+    for (size_t kind = 0; kind < FAULTS; kind++)
+        deaf |= acts[kind]->deaf && (f->out.states[kind].on || f->in.states[kind].on);
+    layer_deafen(f->layer.below, deaf);
 }
 
 void fault_lift(struct layer *fault, enum fault_kind kind, enum fault_direction direction)

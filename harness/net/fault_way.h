@@ -54,11 +54,12 @@ struct fault_verdict {
 
 enum fault_end { FAULT_GOES_ON, FAULT_RESETS, FAULT_FINISHES };
 
-/* A fault: any of them may be NULL. */
+/* What a fault does; what it has nothing to do with is NULL. */
 struct fault_acts {
     void (*hold)(struct way *way, struct fault_state *s, const struct piece *head, struct fault_verdict *v);
     void (*pass)(struct way *way, struct fault_state *s, uint8_t *bytes, size_t size);
     enum fault_end (*over)(const struct fault_state *s);
+    bool deaf; /* in either direction: no acknowledgement gets through */
 };
 
 #define FAULT(id, word, argument, summary) extern const struct fault_acts fault_acts_##id;

@@ -346,28 +346,31 @@ static void become_open(struct client *c)
         play(c);
 }
 
-/* The answer's head is whole. NULL: it is what it should be. */
-static const char *refused(struct client *c)
+/* The next head in what came, and what to think of it once it is whole. */
+static struct ws_head_scan read_head(struct client *c, size_t seen, struct ws_client_answer *verdict)
 {
     struct fleet *f = c->fleet;
     char key[WS_KEY_SIZE + 1];
-    struct ws_client_answer verdict;
+    struct ws_head_scan scan = ws_head_parse(&f->answer, true, buf_text(&c->in), c->in.size, seen, 0);
     ws_key_make(c->nonce, key);
     const char *const *protocols = f->protocols[0] != NULL ? f->protocols : f->config.testee->protocols;
     struct ws_client_offer offer = {.key = key, .protocols = protocols};
-    ws_response_validate(&f->answer, &offer, &f->scratch, &verdict);
-    if (verdict.accept)
-        return NULL;
-    if (f->answer.status != 101 || verdict.breach_count == 0)
-        snprintf(f->why, sizeof f->why, "status %d", f->answer.status);
-    else
-        snprintf(f->why, sizeof f->why, "an answer that %s", verdict.breaches[0].rule->sentence);
-    return f->why;
+    *verdict = (struct ws_client_answer){0};
+    if (scan.answer == WS_SCAN_DONE)
+        ws_response_validate(&f->answer, &offer, &f->scratch, verdict);
+    return scan;
 }
 
-static bool is_interim(const struct ws_head *head)
+/* NULL: the answer is what it should be. */
+static const char *refused(struct fleet *f, const struct ws_client_answer *verdict)
 {
-    return head->status >= 100 && head->status < 200 && head->status != 101;
+    if (verdict->accept)
+        return NULL;
+    if (f->answer.status != 101 || verdict->breach_count == 0)
+        snprintf(f->why, sizeof f->why, "status %d", f->answer.status);
+    else
+        snprintf(f->why, sizeof f->why, "an answer that %s", verdict->breaches[0].rule->sentence);
+    return f->why;
 }
 
 static void on_data(void *owner, uint8_t *bytes, size_t size)
@@ -383,14 +386,15 @@ static void on_data(void *owner, uint8_t *bytes, size_t size)
         client_lose(c, "an endless answer", true);
         return;
     }
-    struct ws_head_scan scan = ws_head_parse(answer, true, buf_text(&c->in), c->in.size, seen, 0);
-    while (scan.answer == WS_SCAN_DONE && is_interim(answer)) {
+    struct ws_client_answer verdict;
+    struct ws_head_scan scan = read_head(c, seen, &verdict);
+    while (verdict.interim) {
         buf_consume(&c->in, answer->size);
-        scan = ws_head_parse(answer, true, buf_text(&c->in), c->in.size, 0, 0);
+        scan = read_head(c, 0, &verdict);
     }
     if (scan.answer == WS_SCAN_MORE)
         return;
-    const char *why = scan.answer == WS_SCAN_BROKEN ? "bytes that are no HTTP head" : refused(c);
+    const char *why = scan.answer == WS_SCAN_BROKEN ? "bytes that are no HTTP head" : refused(c->fleet, &verdict);
     if (why != NULL) {
         client_lose(c, why, true);
         return;

@@ -1,4 +1,4 @@
-/* The inside of a fleet, shared by fleet.c (all of them) and client.c (one). */
+/* The inside of a fleet, shared by fleet.c (all of them) and fleet_client.c (one). */
 #ifndef ENGINE_FLEET_INSIDE_H
 #define ENGINE_FLEET_INSIDE_H
 
@@ -64,7 +64,7 @@ static inline size_t client_number(const struct client *c)
 /* fleet.c: tells whoever listens. */
 void fleet_changed(struct fleet *fleet);
 
-/* client.c */
+/* fleet_client.c */
 void client_connect(void *client);
 /* Without a connection, whatever it had; in a storm it comes back. */
 void client_lose(struct client *client, const char *why, bool reset);

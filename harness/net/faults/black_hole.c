@@ -2,4 +2,4 @@
  * comes when the fault is taken away: TCP has gone on trying. */
 #include "net/fault_way.h"
 
-const struct fault_acts fault_acts_BLACK_HOLE = {.hold = hold_all};
+const struct fault_acts fault_acts_BLACK_HOLE = {.hold = hold_all, .deaf = true};
