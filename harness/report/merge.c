@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "engine/fleet/told.h"
+#include "report/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -249,17 +250,12 @@ static void merge_case(struct arena *arena, struct case_result *kept, const stru
     storm_retell(arena, kept);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* And measured alike. */
 static bool same_testee(const struct run_result *a, const struct run_result *b)
 {
     const struct testee_info *x = &a->testee, *y = &b->testee;
     bool alike = strcmp(a->mode, b->mode) == 0 && x->role == y->role && x->tls == y->tls &&
-                 x->builtin == y->builtin && same_text(x->fault, y->fault) && same_text(a->profile, b->profile) &&
+                 x->builtin == y->builtin && words_alike(x->fault, y->fault) && words_alike(a->profile, b->profile) &&
                  strcmp(x->agent, y->agent) == 0;
     if (!alike || x->builtin)
         return alike;

@@ -32,14 +32,18 @@ const char *words_of_testee(const struct run_result *run)
     return strncmp(testee->command, "exec ", 5) == 0 ? testee->command + 5 : testee->command;
 }
 
+bool words_alike(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 void words_of_agent(struct buf *out, const struct report *report, size_t at)
 {
     const char *name = words_of_testee(report->runs[at]);
     size_t before = 0;
     const char *fault = report->runs[at]->testee.fault;
     for (size_t i = 0; i < at; i++) {
-        const char *other = report->runs[i]->testee.fault;
-        bool same = fault == other || (fault != NULL && other != NULL && strcmp(fault, other) == 0);
+        bool same = words_alike(fault, report->runs[i]->testee.fault);
         before += same && strcmp(words_of_testee(report->runs[i]), name) == 0;
     }
     struct buf whole;

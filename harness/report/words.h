@@ -11,5 +11,7 @@ void words_of_case(struct buf *out, const struct case_result *result);
 const char *words_of_testee(const struct run_result *run);
 /* The same of the at-th run as a name that only it has, in valid UTF-8: "ws", "ws (2)". */
 void words_of_agent(struct buf *out, const struct report *report, size_t at);
+/* Either may be NULL, which is like itself alone. */
+bool words_alike(const char *a, const char *b);
 
 #endif

@@ -94,10 +94,15 @@ uint64_t *measure_handshakes(const struct measure *m)
     return sorted;
 }
 
+uint64_t measure_percentile(const uint64_t *sorted, size_t count, unsigned percent)
+{
+    return sorted == NULL ? 0 : sorted[(count * percent + 99) / 100 - 1];
+}
+
 uint64_t measure_handshake(const struct measure *m, unsigned percent)
 {
     uint64_t *sorted = measure_handshakes(m);
-    uint64_t found = sorted == NULL ? 0 : sorted[(m->back * percent + 99) / 100 - 1];
+    uint64_t found = measure_percentile(sorted, m->back, percent);
     free(sorted);
     return found;
 }

@@ -48,6 +48,8 @@ uint64_t measure_back_at(const struct measure *measure, unsigned percent);
 uint64_t measure_handshake(const struct measure *measure, unsigned percent);
 /* The handshakes in the order of their length, to be freed; NULL without any, or without memory. */
 uint64_t *measure_handshakes(const struct measure *measure);
+/* A percentile of those; 0 for NULL. */
+uint64_t measure_percentile(const uint64_t *sorted, size_t count, unsigned percent);
 /* The most arrivals in one bin. */
 uint32_t measure_peak(const struct measure *measure);
 

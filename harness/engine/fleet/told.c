@@ -120,12 +120,15 @@ bool storm_read(const struct case_result *result, struct storm_numbers *n)
 
 struct storm_numbers storm_numbers_of(const struct measure *m)
 {
-    return (struct storm_numbers){
+    uint64_t *handshakes = measure_handshakes(m);
+    struct storm_numbers numbers = {
         .clients = m->clients, .back = m->back, .tries = m->tries, .failures = m->failures, .peak = measure_peak(m),
         .at_once = m->peak_under_way, .half_ns = measure_back_at(m, 50), .most_ns = measure_back_at(m, 99),
-        .all_ns = measure_back_at(m, 100), .handshake_ns = measure_handshake(m, 50),
-        .handshakes_ns = measure_handshake(m, 99),
+        .all_ns = measure_back_at(m, 100), .handshake_ns = measure_percentile(handshakes, m->back, 50),
+        .handshakes_ns = measure_percentile(handshakes, m->back, 99),
     };
+    free(handshakes);
+    return numbers;
 }
 
 /* ---- in words ---- */

@@ -53,18 +53,18 @@ struct ledger *ledger_new(struct serve *serve, struct diag *why)
     return NULL;
 }
 
-/* One more in the column of that second; events come in the order of time. */
+/* One more in the column of that second. Events come in the order of time, but for one of another process that comes
+ * late: it counts where time is by now. */
 static void count(struct ledger *ledger, struct figure_series *series, uint64_t at_ns)
 {
     double second = (double)(at_ns / NS_PER_S);
     if (series == NULL)
         return;
-    for (size_t i = series->count; i > 0 && series->points[i - 1].x >= second; i--)
-        if (series->points[i - 1].x <= second) {
-            series->points[i - 1].y++;
-            return;
-        }
-    figure_point(&ledger->run->arena, series, &(struct figure_point){.x = second, .y = 1});
+    struct figure_point *last = series->count == 0 ? NULL : &series->points[series->count - 1];
+    if (last != NULL && last->x >= second)
+        last->y++;
+    else
+        figure_point(&ledger->run->arena, series, &(struct figure_point){.x = second, .y = 1});
 }
 
 static void begin(struct ledger *ledger, const struct proxy_event *event)
