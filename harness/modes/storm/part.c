@@ -179,7 +179,7 @@ static bool write_result(struct part *p, struct buf *out, struct diag *why)
     run->seed = p->options->whom.seed;
     run->testee = (struct testee_info){.url = p->order.url, .command = "", .agent = ""};
     run->planned = 1;
-    bool fine = report_storm(run, p->said.policy, fleet_measure(p->fleet), buf_text(&source), p->said.replay) != NULL;
+    bool fine = report_storm(run, p->said.policy, fleet_measure(p->fleet), buf_text(&source)) != NULL;
     struct report report = {.runs = &run, .count = 1};
     fine = fine && json_report(&report, out, why);
     run_result_free(run);

@@ -33,7 +33,6 @@ struct part_there {
 struct part_policy {
     char policy[PART_TEXT];     /* as behind `reconnect` */
     size_t all;                 /* clients, of all parts */
-    char replay[4 * PART_TEXT];
 };
 struct part_peer {
     uint16_t port;

@@ -104,11 +104,15 @@ static void write_replay(struct storm *s, const char *against)
     add_number(&s->replay, "--outage", options->outage_ns / NS_PER_MS, "ms");
 }
 
-static void replay_of(const struct storm *s, const char *policy, struct buf *out)
+static void add_replay(const struct storm *s, const char *policy, struct run_result *run, struct case_result *result)
 {
-    buf_init(out, 0);
-    buf_append_text(out, buf_text(&s->replay));
-    shell_option(out, "--policy", policy);
+    struct buf replay;
+    buf_init(&replay, 0);
+    buf_append_text(&replay, buf_text(&s->replay));
+    shell_option(&replay, "--policy", policy);
+    const char *text = arena_text(&run->arena, buf_text(&replay));
+    result->replay = text == NULL ? "" : text;
+    buf_free(&replay);
 }
 
 /* ---- the processes ---- */
@@ -220,11 +224,7 @@ static void on_result(void *arg, size_t member, const uint8_t *bytes, size_t siz
 static bool play_real(struct storm *s, const char *policy)
 {
     struct part_policy said = {.all = s->all};
-    struct buf replay;
-    replay_of(s, policy, &replay);
     snprintf(said.policy, sizeof said.policy, "%s", policy);
-    snprintf(said.replay, sizeof said.replay, "%s", buf_text(&replay));
-    buf_free(&replay);
     crew_tell_all(&s->parts, PART_STORM, &said, sizeof said);
     return crew_hear(&s->parts, PART_IS_READY, NULL, NULL, s->why) && let_loose(s) &&
            crew_hear(&s->parts, PART_RESULT, on_result, s, s->why) && s->why->kind == DIAG_NONE &&
@@ -237,7 +237,6 @@ static bool paper_run(const struct storm *s, const char *policy, struct run_resu
 {
     const struct storm_options *options = s->options;
     struct measure measure = {0};
-    struct buf replay;
     struct paper paper = {
         .clients = s->clients,
         .seed = options->whom.seed,
@@ -248,11 +247,9 @@ static bool paper_run(const struct storm *s, const char *policy, struct run_resu
         .most_ns = storm_most_ns(options),
     };
     run->mode = "storm";
-    replay_of(s, policy, &replay);
     bool fine = backoff_parse(policy, &paper.policy, s->why) && measure_init(&measure, s->clients) &&
-                paper_play(&paper, &measure) && report_storm(run, policy, &measure, "", buf_text(&replay)) != NULL;
+                paper_play(&paper, &measure) && report_storm(run, policy, &measure, "") != NULL;
     measure_free(&measure);
-    buf_free(&replay);
     return fine;
 }
 
@@ -285,6 +282,7 @@ static bool play_all(struct storm *s)
         if (!fine)
             return s->interrupted && s->why->kind == DIAG_NONE;
         struct run_result *run = run_of(s);
+        add_replay(s, *policy, run, run->cases[run->count - 1]);
         tell_storm(s->options->tell.out, &s->terminal, *policy, run->cases[run->count - 1]);
     }
     return true;

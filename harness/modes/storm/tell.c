@@ -64,7 +64,7 @@ void tell_storm(FILE *out, const struct terminal *terminal, const char *policy, 
 }
 
 struct case_result *report_storm(struct run_result *run, const char *policy, const struct measure *measure,
-                                 const char *source, const char *replay)
+                                 const char *source)
 {
     struct case_result *result = run_result_add(run);
     struct storm_numbers numbers = storm_numbers_of(measure);
@@ -79,7 +79,7 @@ struct case_result *report_storm(struct run_result *run, const char *policy, con
     result->seen = storm_sentence(&run->arena, &numbers);
     result->detail = storm_details(&run->arena, &numbers);
     result->source = arena_text(&run->arena, source);
-    result->replay = arena_text(&run->arena, replay);
+    result->replay = "";
     storm_draw(run, result, measure);
     run->ended++;
     return result;

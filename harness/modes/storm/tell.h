@@ -9,9 +9,9 @@
 
 void tell_header(FILE *out);
 void tell_storm(FILE *out, const struct terminal *terminal, const char *policy, const struct case_result *result);
-/* A case of the run: a storm of all the clients that were measured. `replay`: the command that plays it again.
- * NULL without memory. */
+/* A case of the run: a storm of all the clients that were measured, without a command that plays it again. NULL
+ * without memory. */
 struct case_result *report_storm(struct run_result *run, const char *policy, const struct measure *measure,
-                                 const char *source, const char *replay);
+                                 const char *source);
 
 #endif
