@@ -247,7 +247,7 @@ board: all peers-deps
 # --- docs/defects.md: every case against every defect of the server, one after the other ---
 .PHONY: defects
 defects: wsgauntlet
-	@./wsgauntlet test --fault list --catch >build/caught.txt && tests/defects build/caught.txt
+	@./wsgauntlet test --fault list --catch --seed 1 >build/caught.txt && tests/defects build/caught.txt
 
 # --- docs/clients.md: real reconnecting clients, measured; a quarter of an hour ---
 .PHONY: clients
