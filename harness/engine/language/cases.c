@@ -547,7 +547,7 @@ void cases_build(struct parser *p)
     while (s != NULL && !p->no_memory) {
         struct chapter c = common;
         c.head = s;
-        for (s = s->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP && !begins_case(s);)
+        for (s = s->next; s != NULL && step_is_of_head(s) && !begins_case(s);)
             s = s->next;
         c.steps = s;
         while (s != NULL && !begins_case(s))

@@ -148,14 +148,9 @@ static struct actor *actor_of(struct lint *l, const char *name)
 /* Does the step need a connection that still carries frames? */
 static bool needs_connection(const struct step *step, const struct actor *actor)
 {
-    if (actor->half_open && step->verb == VERB_EXPECT)
+    if (step_is_nobodys(step) || (actor->half_open && step->verb == VERB_EXPECT))
         return false;
     switch (step->form) {
-    case FORM_EXPECT_TESTEE_ALIVE:
-    case FORM_EXPECT_TESTEE_MEMORY:
-    case FORM_EXPECT_TESTEE_MEMORY_GROWTH:
-    case FORM_EXPECT_TESTEE_DESCRIPTORS:
-    case FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH:
     case FORM_EXPECT_NOTHING:
     case FORM_EXPECT_EOF:
     case FORM_EXPECT_RESET:
@@ -172,31 +167,6 @@ static bool needs_connection(const struct step *step, const struct actor *actor)
     }
 }
 
-/* Steps that are nobody's: they need no actor where others have one. */
-static bool has_actor(const struct step *step)
-{
-    bool nobodys = step->verb == VERB_REPEAT || step->verb == VERB_END || step->verb == VERB_WAIT;
-    switch (step->form) {
-    case FORM_TESTEE_RESTART:
-    case FORM_TESTEE_KILL:
-    case FORM_TESTEE_PAUSE:
-    case FORM_TESTEE_RESUME:
-    case FORM_TESTEE_WEIGH:
-    case FORM_EXPECT_TESTEE_ALIVE:
-    case FORM_EXPECT_TESTEE_MEMORY:
-    case FORM_EXPECT_TESTEE_MEMORY_GROWTH:
-    case FORM_EXPECT_TESTEE_DESCRIPTORS:
-    case FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH: nobodys = true; break;
-    default: break;
-    }
-    return step->actor != NULL || !nobodys;
-}
-
-static bool is_of_fleets(enum form form)
-{
-    return form >= FORM_EXPECT_RECOVERED_HALF && form <= FORM_EXPECT_TRIES;
-}
-
 /* A step of an actor who is many, or that only such a one may have. */
 static void check_fleet(struct lint *l, const struct step *step, const struct step *fleet)
 {
@@ -207,30 +177,30 @@ static void check_fleet(struct lint *l, const struct step *step, const struct st
     if (fleet == NULL) {
         warn(l, step, step->column, "there is no fleet of which this could be expected");
         hint(l, "fleet N ... end comes first");
-    } else if (is_of_fleets(step->form) && !comes_back) {
+    } else if (form_is_of_fleets(step->form) && !comes_back) {
         warn(l, step, step->column, "no client of the fleet of line %d comes back", fleet->line);
         hint(l, "reconnect, among its steps");
-    } else if (step->verb != VERB_FLEET && step->verb != VERB_DROP && !is_of_fleets(step->form)) {
+    } else if (step->verb != VERB_FLEET && step->verb != VERB_DROP && !form_is_of_fleets(step->form)) {
         warn(l, step, step->column, "this is nothing for a fleet");
         hint(l, "among its steps, or another client's: give both a name");
     }
-    for (const struct setting *s = step->settings; s != NULL && is_of_fleets(step->form); s = s->next)
+    for (const struct setting *s = step->settings; s != NULL && form_is_of_fleets(step->form); s = s->next)
         if (s->slot == SLOT_WITHIN || s->slot == SLOT_FOR || s->slot == SLOT_AS)
             warn(l, step, s->column, "'%s' does nothing here", slot_word(s->slot));
-    if (step->alternatives != NULL && is_of_fleets(step->form))
+    if (step->alternatives != NULL && form_is_of_fleets(step->form))
         warn(l, step->alternatives, step->alternatives->column, "'or' does nothing behind what is expected of a fleet");
 }
 
 static void check_connection(struct lint *l, const struct step *step)
 {
-    if (!has_actor(step)) {
+    if (step->actor == NULL && step_is_nobodys(step)) {
         l->looks = l->looks || step->verb == VERB_EXPECT;
         return;
     }
     struct actor *actor = actor_of(l, step->actor);
     if (step->verb == VERB_FLEET)
         actor->fleet = step;
-    if (actor->fleet != NULL || is_of_fleets(step->form)) {
+    if (actor->fleet != NULL || form_is_of_fleets(step->form)) {
         check_fleet(l, step, actor->fleet);
         return;
     }
@@ -393,7 +363,7 @@ static void check_head(struct lint *l)
 {
     const struct test_case *t = l->test_case;
     bool shows = false;
-    for (const struct step *s = t->head->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP; s = s->next) {
+    for (const struct step *s = t->head->next; s != NULL && step_is_of_head(s); s = s->next) {
         const struct setting *id = step_setting(s, SLOT_ID);
         bool requirement = s->verb == VERB_MUST || s->verb == VERB_SHOULD || s->verb == VERB_MAY;
         shows = shows || requirement;

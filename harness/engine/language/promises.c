@@ -189,7 +189,7 @@ bool promises_unmet(const struct promises *promises, const struct test_case *tes
 {
     static const struct { enum form needs, list; const char *words; } by_code[] = {
         {FORM_NEEDS_RETRY, FORM_PROMISE_RETRIES, "come back"}, {FORM_NEEDS_STAY, FORM_PROMISE_STOPS, "stay away"}};
-    for (const struct step *s = test->head->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP; s = s->next) {
+    for (const struct step *s = test->head->next; s != NULL && step_is_of_head(s); s = s->next) {
         const struct setting *word = step_setting(s, SLOT_PROMISED);
         if (s->form == FORM_NEEDS_PROMISE && word != NULL &&
             !promises_has(promises, find_promise(word->value.word, strlen(word->value.word))))
@@ -209,7 +209,7 @@ bool promises_unmet(const struct promises *promises, const struct test_case *tes
 /* The rest of a `needs` line, in a case of a family with its value. */
 void promises_needed(const struct test_case *test, struct buf *out)
 {
-    for (const struct step *s = test->head->next; s != NULL && verb_rows[s->verb].place != PLACE_STEP; s = s->next) {
+    for (const struct step *s = test->head->next; s != NULL && step_is_of_head(s); s = s->next) {
         const struct setting *word = step_setting(s, SLOT_PROMISED), *code = step_setting(s, SLOT_CODE);
         if (s->verb != VERB_NEEDS || s->form == FORMS)
             continue;

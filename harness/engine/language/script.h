@@ -203,6 +203,12 @@ void verbs_manual(struct buf *out);
 const char *verb_word(enum verb verb);
 const char *form_word(enum form form);
 const char *slot_word(enum slot slot); /* of an argument: what help calls it */
+/* Is it a line that says something of its case, before the steps? */
+bool step_is_of_head(const struct step *step);
+/* Is it an expectation that only a fleet can be asked? */
+bool form_is_of_fleets(enum form form);
+/* Is it a step about no connection: of the order of steps, of time, or of the testee itself? */
+bool step_is_nobodys(const struct step *step);
 
 /* ---- reading a step ---- */
 

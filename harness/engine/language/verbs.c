@@ -82,3 +82,25 @@ const char *slot_word(enum slot slot)
 {
     return slot_rows[slot].word;
 }
+
+bool step_is_of_head(const struct step *step)
+{
+    return verb_rows[step->verb].place != PLACE_STEP;
+}
+
+bool form_is_of_fleets(enum form form)
+{
+    return form >= FORM_EXPECT_RECOVERED_HALF && form <= FORM_EXPECT_TRIES;
+}
+
+bool step_is_nobodys(const struct step *step)
+{
+    bool of_testee = step->form >= FORM_EXPECT_TESTEE_ALIVE && step->form <= FORM_EXPECT_TESTEE_DESCRIPTOR_GROWTH;
+    switch (step->verb) {
+    case VERB_REPEAT:
+    case VERB_END:
+    case VERB_WAIT:
+    case VERB_TESTEE: return true;
+    default: return of_testee;
+    }
+}

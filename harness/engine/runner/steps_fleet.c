@@ -177,21 +177,14 @@ enum progress step_measured(struct runner *r, struct conn *c, const struct step 
 
 /* ---- who may do what ---- */
 
-static bool is_of_fleets(enum form form)
-{
-    return form >= FORM_EXPECT_RECOVERED_HALF && form <= FORM_EXPECT_TRIES;
-}
-
 bool fleet_step_allowed(struct runner *r, const struct conn *c, const struct step *step)
 {
-    bool anybodys = step->verb == VERB_FLEET || step->verb == VERB_WAIT || step->verb == VERB_TESTEE ||
-                    step->form == FORM_EXPECT_TESTEE_ALIVE || step->form == FORM_EXPECT_TESTEE_MEMORY;
-    if (anybodys)
+    if (step->verb == VERB_FLEET || step_is_nobodys(step))
         return true;
-    if (c->fleet == NULL && is_of_fleets(step->form))
+    if (c->fleet == NULL && form_is_of_fleets(step->form))
         end_case(r, VERDICT_ERROR, "", "", "line %d: 'expect %s' is asked of a fleet, and there is none", step->line,
                  form_word(step->form));
-    else if (c->fleet != NULL && step->verb != VERB_DROP && !is_of_fleets(step->form))
+    else if (c->fleet != NULL && step->verb != VERB_DROP && !form_is_of_fleets(step->form))
         end_case(r, VERDICT_ERROR, "", "",
                  "line %d: '%s' is nothing for a fleet: what its clients do stands between 'fleet' and 'end'; for one "
                  "more client give both a name",

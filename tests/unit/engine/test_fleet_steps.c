@@ -121,6 +121,27 @@ START_TEST(storms)
 }
 END_TEST
 
+static uint64_t a_mebibyte(void *arg) { return (void)arg, 1 << 20; }
+static uint64_t five(void *arg) { return (void)arg, 5; }
+
+/* What is nobody's step is nothing for a fleet either, though it names no other actor. */
+START_TEST(beside_a_fleet_the_testee_is_weighed)
+{
+    static const struct testee_ops ops = {.memory = a_mebibyte, .descriptors = five};
+    struct script *script = stage_parse(
+        "fleet 5; open; send text 'x'; expect echo; end; testee weigh; expect testee memory < 2MiB; "
+        "expect testee memory grows < 1KiB; expect testee descriptors < 6; expect testee descriptors grow < 1; "
+        "repeat 2; wait 1ms; end");
+    struct stage s;
+    stage_open(&s, &correct);
+    s.testee.ops = &ops;
+    const struct case_result *result = stage_play(&s, script, 1);
+    ck_assert_msg(result->verdict == VERDICT_PASS, "%s | %s | %s", result->expected, result->seen, result->detail);
+    stage_close(&s);
+    script_free(script);
+}
+END_TEST
+
 /* One seed is one storm. */
 START_TEST(equal_seeds_are_equal_storms)
 {
@@ -178,4 +199,5 @@ START_TEST(mistakes_of_a_block)
 }
 END_TEST
 
-UNIT_MAIN("fleet steps", each_client_plays_its_steps, storms, equal_seeds_are_equal_storms, mistakes_of_a_block)
+UNIT_MAIN("fleet steps", each_client_plays_its_steps, storms, beside_a_fleet_the_testee_is_weighed,
+          equal_seeds_are_equal_storms, mistakes_of_a_block)
