@@ -6,6 +6,19 @@
 
 #define INTERVAL_MOST (24u * 3600u * 1000u)
 
+bool eio_target_has(const char *target, size_t size, const char *part)
+{
+    const char *end = target + size, *at = memchr(target, '?', size);
+    size_t length = strlen(part);
+    while (at != NULL) {
+        const char *from = at + 1;
+        at = memchr(from, '&', (size_t)(end - from));
+        if ((size_t)((at != NULL ? at : end) - from) == length && memcmp(from, part, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *eio_type_name(enum eio_type type)
 {
     static const char *const names[EIO_TYPES] = {"open", "close", "ping", "pong", "message", "upgrade", "noop"};

@@ -12,6 +12,9 @@
 
 enum eio_version { EIO_3 = 3, EIO_4 = 4 };
 
+/* Has the target of an opening handshake this part of a query, whole: "EIO=4"? */
+bool eio_target_has(const char *target, size_t size, const char *part);
+
 enum eio_type { EIO_OPEN, EIO_CLOSE, EIO_PING, EIO_PONG, EIO_MESSAGE, EIO_UPGRADE, EIO_NOOP, EIO_TYPES };
 /* "open", "close" ... */
 const char *eio_type_name(enum eio_type type);

@@ -20,20 +20,14 @@ static const char *const overlooked[SIO_FAULTS] = {
 
 /* ---- the target ---- */
 
-static bool has_word(struct ws_span query, const char *word)
-{
-    const char *at = memmem(query.at, query.size, word, strlen(word));
-    const char *end = query.at + query.size;
-    return at != NULL && at > query.at && (at[-1] == '&' || at[-1] == '?') &&
-           (at + strlen(word) == end || at[strlen(word)] == '&');
-}
+static bool has(struct ws_span target, const char *part) { return eio_target_has(target.at, target.size, part); }
 
 bool sio_target_fine(struct ws_span target, enum sio_fault fault, enum eio_version *version)
 {
     static const char path[] = "/socket.io/?";
-    bool three = has_word(target, "EIO=3"), four = has_word(target, "EIO=4");
+    bool three = has(target, "EIO=3"), four = has(target, "EIO=4");
     bool here = target.size > sizeof path - 1 && memcmp(target.at, path, sizeof path - 1) == 0;
-    bool transport = has_word(target, "transport=websocket") || fault == SIO_FAULT_TRANSPORT_ANY;
+    bool transport = has(target, "transport=websocket") || fault == SIO_FAULT_TRANSPORT_ANY;
     bool sid = memmem(target.at, target.size, "sid=", 4) != NULL && fault != SIO_FAULT_SID_ANY;
     bool more = memmem(target.at, target.size, "token=", 6) != NULL && fault == SIO_FAULT_QUERY_REFUSED;
     *version = three ? EIO_3 : EIO_4;

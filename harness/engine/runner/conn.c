@@ -402,7 +402,7 @@ void conn_renew(struct conn *c)
         limbo_add(c, false);
     struct conn *next = c->next;
     const struct step *opened_by = c->opened_by;
-    bool auto_pong_off = c->auto_pong_off, heartbeat_off = c->heartbeat_off;
+    bool auto_pong_off = c->auto_pong_off, heartbeat_off = c->heartbeat_off, recovers = c->recovers;
     struct fault_plan plan = c->plan;
     conn_empty(c);
     conn_init(c, c->runner, c->actor);
@@ -410,6 +410,7 @@ void conn_renew(struct conn *c)
     c->opened_by = opened_by;
     c->auto_pong_off = auto_pong_off;
     c->heartbeat_off = heartbeat_off;
+    c->recovers = recovers; /* what was missed comes before the CONNECT that would say so */
     c->plan = plan;
 }
 

@@ -201,11 +201,7 @@ static enum match match_message(struct runner *r, struct conn *c, const struct s
 {
     static const uint8_t opcodes[FORMS] = {[FORM_EXPECT_TEXT] = WS_TEXT, [FORM_EXPECT_BINARY] = WS_BINARY};
     uint8_t opcode = opcodes[step->form];
-    if (c->link) {
-        end_case(r, VERDICT_ERROR, "", "",
-                 "line %d: on a Socket.IO connection packets come: `expect socketio event`, ...", step->line);
-        return MATCH_NO;
-    }
+    (void)c;
     if (!item)
         return MATCH_WAIT;
     if (item->kind != ITEM_MESSAGE || (opcode && item->opcode != opcode))
@@ -383,6 +379,20 @@ static const struct matcher matchers[FORMS] = {
 };
 
 unsigned match_wants(enum form form) { return matchers[form].wants; }
+
+enum progress match_fits(struct runner *r, const struct conn *c, const struct step *expect)
+{
+    for (const struct step *one = expect; one; one = one == expect ? expect->alternatives : one->next) {
+        unsigned wants = match_wants(one->form), packets = wants & (ITEM_PACKET | ITEM_BEAT);
+        bool messages = wants & ITEM_MESSAGE;
+        if (packets && !messages && !c->link) /* `nothing` is of both, and fits anywhere */
+            return link_missing(r, one);
+        if (messages && !packets && c->link)
+            return end_case(r, VERDICT_ERROR, "", "",
+                            "line %d: on a Socket.IO connection packets come: `expect socketio event`, ...", one->line);
+    }
+    return STEP_DONE;
+}
 
 bool is_handshake_form(enum form form) { return matchers[form].fn && matchers[form].wants == 0; }
 

@@ -101,7 +101,7 @@ static bool same_json(struct runner *r, const struct conn *c, const struct step 
     buf_init(&want, LIMIT_PAYLOAD_BYTES);
     bool fine = link_json(r, step, attachments, &want);
     json_t *value = fine ? sio_json_read(buf_text(&want), want.size) : NULL;
-    bool same = value && (sio_json_same(value, packet->data) || (c->link->recovers && same_but_offset(value, packet)));
+    bool same = value && (sio_json_same(value, packet->data) || (c->recovers && same_but_offset(value, packet)));
     json_decref(value);
     buf_free(&want);
     return same;

@@ -132,6 +132,7 @@ struct conn {
     uint64_t pings[PINGS_KEPT];   /* hashes; 0: free */
     unsigned ping_next;
     struct sio_link *link;        /* of a Socket.IO connection; NULL: it is none */
+    bool recovers;                /* the server restores connections: events have an offset behind their arguments */
     bool heartbeat_off;
     bool auto_pong_off;
     bool close_sent, close_received;
@@ -427,11 +428,15 @@ struct outcome {
 };
 /* The kinds of items that this form looks at; 0: it looks at the handshake. */
 unsigned match_wants(enum form form);
+/* DONE: on such a connection the expect, and each of its alternatives, may come true; of packets or of messages. */
+enum progress match_fits(struct runner *r, const struct conn *c, const struct step *expect);
 bool header_is_named(const struct ws_header *header, const char *name, size_t size); /* in any case of letters */
 bool is_handshake_form(enum form form);
 /* `payload`, `matches` and `capture` of the step over these bytes. */
 enum match match_payload(struct runner *r, const struct step *step, const uint8_t *bytes, size_t size,
                          struct outcome *outcome);
+/* The case is over: a step of Socket.IO on another connection. */
+enum progress link_missing(struct runner *r, const struct step *step);
 /* match_socketio.c */
 unsigned match_engine_wanted(enum form form); /* 1 << enum eio_type; 0: none */
 enum match match_engine(struct runner *r, struct conn *c, const struct step *step, struct item *item,

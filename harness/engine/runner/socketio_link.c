@@ -116,7 +116,7 @@ void link_heartbeat(struct conn *c, bool on)
 static const struct setting *need_of(const struct runner *r, enum form form, enum slot slot)
 {
     const struct step *s = r->test->needs[form] ? r->test->head->next : NULL;
-    for (; s && s->verb == VERB_NEEDS; s = s->next)
+    for (; s && step_is_of_head(s); s = s->next)
         if (s->form == form)
             return step_setting(s, slot);
     return NULL;
@@ -148,7 +148,8 @@ bool link_target(struct runner *r, const struct conn *c, const struct step *step
 {
     const struct setting *path = step_setting(step, SLOT_PATH), *query = step_setting(step, SLOT_QUERY);
     const char *own = r->config.testee->url.resource;
-    bool fine = runner_option(r, path, strcmp(own, "/") == 0 ? "/socket.io/" : own, out);
+    bool bare = own[1] == '\0' || own[1] == '?'; /* of a URL without a path, or with "/" alone */
+    bool fine = path || !bare ? runner_option(r, path, own, out) : buf_printf(out, "/socket.io/%s", own + 1);
     const char *joint = fine && strchr(buf_text(out), '?') ? "&" : "?";
     fine = fine && buf_printf(out, "%sEIO=%d&transport=websocket", joint, (int)c->link->judge.version);
     return fine && (!query || (buf_append_byte(out, '&') && runner_payload(r, query->value.bytes, out)));
@@ -158,13 +159,12 @@ bool link_target(struct runner *r, const struct conn *c, const struct step *step
 static bool read_version(struct conn *c)
 {
     struct ws_span target = c->head.head.target;
-    const char *eio = memmem(target.at, target.size, "EIO=", 4), *end = target.at + target.size;
-    char version = eio && eio + 4 < end && (eio + 5 == end || eio[5] == '&') ? eio[4] : '0';
-    bool websocket = memmem(target.at, target.size, "transport=websocket", 19) != NULL;
+    bool three = eio_target_has(target.at, target.size, "EIO=3");
+    bool four = eio_target_has(target.at, target.size, "EIO=4");
     struct runner *r = c->runner;
-    if ((version == '3' || version == '4') && websocket) {
+    if (three != four && eio_target_has(target.at, target.size, "transport=websocket")) {
         sio_judge_free(&c->link->judge);
-        sio_judge_init(&c->link->judge, version == '3' ? EIO_3 : EIO_4, false);
+        sio_judge_init(&c->link->judge, three ? EIO_3 : EIO_4, false);
         return true;
     }
     r->hard = true;
@@ -278,8 +278,8 @@ static bool recovery_met(struct conn *c, const struct sio_packet *packet)
     struct runner *r = c->runner;
     bool answer = packet->type == SIO_CONNECT && c->link->judge.of_server;
     if (answer)
-        c->link->recovers = json_is_string(json_object_get(packet->data, "pid"));
-    bool lacks = answer && !c->link->recovers && r->test->needs[FORM_NEEDS_RECOVERY];
+        c->recovers = json_is_string(json_object_get(packet->data, "pid"));
+    bool lacks = answer && !c->recovers && r->test->needs[FORM_NEEDS_RECOVERY];
     if (lacks)
         end_case(r, VERDICT_UNIMPLEMENTED, "connection state recovery", "a CONNECT without a pid",
                  "the case needs a server that restores connections");

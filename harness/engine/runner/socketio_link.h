@@ -22,7 +22,6 @@ struct sio_link {
     uint64_t our_id;            /* of the last ack that we asked for */
     char our_in[SIO_NAMESPACE_MAX + 1];
     unsigned sids;              /* that we gave */
-    bool recovers;              /* the server restores connections: events have an offset behind their arguments */
 };
 
 /* What an ITEM_PACKET or ITEM_BEAT holds beside its bytes. */

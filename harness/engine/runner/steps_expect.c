@@ -138,6 +138,8 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
     bool open = false;
     if (c->phase == CONN_NONE)
         return end_case(r, VERDICT_ERROR, "", "", "there is no connection: `open` comes first");
+    if (r->step_fresh && match_fits(r, c, step) != STEP_DONE)
+        return STEP_OVER;
     if (r->step_fresh)
         end_as_server(r, c, step);
     struct item *item = inbox_peek(c, wanted_kinds(step));

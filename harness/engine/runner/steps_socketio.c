@@ -222,11 +222,16 @@ static enum progress await_open(struct runner *r, struct conn *c)
                     "the testee does not begin with an open packet");
 }
 
+enum progress link_missing(struct runner *r, const struct step *step)
+{
+    return end_case(r, VERDICT_ERROR, "", "", "line %d: this is no Socket.IO connection: `%s socketio` comes first",
+                    step->line, r->config.role == WS_CLIENT ? "open" : "accept");
+}
+
 enum progress step_send_packet(struct runner *r, struct conn *c, const struct step *step)
 {
     if (!c->link)
-        return end_case(r, VERDICT_ERROR, "", "", "line %d: this is no Socket.IO connection: `%s socketio` comes first",
-                        step->line, r->config.role == WS_CLIENT ? "open" : "accept");
+        return link_missing(r, step);
     if (!c->endpoint)
         return STEP_DONE;
     if (r->phase == 0) {

@@ -212,6 +212,29 @@ START_TEST(bad_packets_are_told)
 }
 END_TEST
 
+START_TEST(the_target_names_its_version_as_a_whole_part)
+{
+    static const struct { const char *target; bool three, four; } rows[] = {
+        {"/socket.io/?EIO=4&transport=websocket", false, true},
+        {"/socket.io/?transport=websocket&EIO=3", true, false},
+        {"/socket.io/?myEIO=3&EIO=4", false, true},
+        {"/socket.io/?xEIO=4&EIO=4", false, true},
+        {"/socket.io/?EIO=44&x=EIO=4", false, false},
+        {"/EIO=3&EIO=3?EIO=4", false, true},
+        {"/socket.io/?&&EIO=3&", true, false},
+        {"/socket.io/EIO=3", false, false},
+        {"?", false, false},
+        {"", false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t size = strlen(rows[i].target);
+        ck_assert_msg(eio_target_has(rows[i].target, size, "EIO=3") == rows[i].three, "%s", rows[i].target);
+        ck_assert_msg(eio_target_has(rows[i].target, size, "EIO=4") == rows[i].four, "%s", rows[i].target);
+    }
+    ck_assert(!eio_target_has("/?EIO=4", 6, "EIO=4")); /* what stands behind its size is not read */
+}
+END_TEST
+
 static bool same(const char *a, const char *b)
 {
     json_t *x = sio_json_read(a, strlen(a)), *y = sio_json_read(b, strlen(b));
@@ -256,5 +279,6 @@ START_TEST(no_bytes_crash)
 }
 END_TEST
 
-UNIT_MAIN("packet", engine_packets_are_read_and_written, the_open_packet_is_read_back, a_bad_open_packet_is_told,
+UNIT_MAIN("packet", the_target_names_its_version_as_a_whole_part, engine_packets_are_read_and_written,
+          the_open_packet_is_read_back, a_bad_open_packet_is_told,
           packets_are_read_and_written, bad_packets_are_told, json_is_compared_by_its_meaning, no_bytes_crash)
