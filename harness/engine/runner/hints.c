@@ -128,13 +128,6 @@ enum match match_told(struct runner *r, const struct conn *c, const struct step 
 
 /* ---- what came ---- */
 
-static enum match same_text(struct runner *r, const struct step *step, const char *text, size_t size,
-                            struct outcome *outcome)
-{
-    enum match match = same_bytes(r, step_setting(step, SLOT_PAYLOAD), (const uint8_t *)text, size, outcome);
-    return match == MATCH_YES ? pattern_match(r, step, (const uint8_t *)text, size, outcome) : match;
-}
-
 enum match match_request(struct runner *r, struct conn *c, const struct step *step, struct outcome *outcome)
 {
     if (!c->head.there) {
@@ -145,7 +138,7 @@ enum match match_request(struct runner *r, struct conn *c, const struct step *st
         outcome->why = "what came is no HTTP head";
         return MATCH_NO;
     }
-    return same_text(r, step, c->head.head.start_line.at, c->head.head.start_line.size, outcome);
+    return match_payload(r, step, (const uint8_t *)c->head.head.start_line.at, c->head.head.start_line.size, outcome);
 }
 
 enum match match_sni(struct runner *r, const struct conn *c, const struct step *step, struct outcome *outcome)
@@ -154,7 +147,7 @@ enum match match_sni(struct runner *r, const struct conn *c, const struct step *
         return MATCH_WAIT;
     const char *name = tls_layer_server_name(endpoint_layer(c->endpoint));
     if (*name)
-        return same_text(r, step, name, strlen(name), outcome);
+        return match_payload(r, step, (const uint8_t *)name, strlen(name), outcome);
     outcome->why = "there was no server_name in the TLS handshake";
     return MATCH_NO;
 }

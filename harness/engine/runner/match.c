@@ -168,7 +168,7 @@ static enum match match_client(struct runner *r, struct conn *c, const struct st
 
 /* ---- payloads ---- */
 
-enum match same_bytes(struct runner *r, const struct setting *payload, const uint8_t *bytes, size_t size,
+static enum match same_bytes(struct runner *r, const struct setting *payload, const uint8_t *bytes, size_t size,
                              struct outcome *outcome)
 {
     struct buf want;

@@ -452,8 +452,6 @@ const char *told_words(const struct runner *r);
 enum match match_request(struct runner *r, struct conn *c, const struct step *step, struct outcome *outcome);
 enum match match_told(struct runner *r, const struct conn *c, const struct step *step, struct outcome *outcome);
 enum match match_sni(struct runner *r, const struct conn *c, const struct step *step, struct outcome *outcome);
-enum match same_bytes(struct runner *r, const struct setting *payload, const uint8_t *bytes, size_t size,
-                      struct outcome *outcome);
 
 /* ---- pattern.c ---- */
 
