@@ -33,30 +33,24 @@ struct sio_whole sio_judge_take(struct sio_judge *judge)
 
 /* ---- namespaces and acks ---- */
 
-static size_t bare_size(const char *name, size_t size)
+static struct sio_namespace *find_namespace(struct sio_judge *judge, const struct sio_packet *packet)
 {
-    const char *query = memchr(name, '?', size);
-    return query != NULL ? (size_t)(query - name) : size;
-}
-
-static struct sio_namespace *find_namespace(struct sio_judge *judge, const char *name, size_t size)
-{
-    size = bare_size(name, size);
+    size_t size = sio_bare_size(packet);
     for (size_t i = 0; i < judge->namespace_count; i++)
-        if (judge->namespaces[i].size == size && memcmp(judge->namespaces[i].name, name, size) == 0)
+        if (judge->namespaces[i].size == size && memcmp(judge->namespaces[i].name, packet->name, size) == 0)
             return &judge->namespaces[i];
     return NULL;
 }
 
 /* NULL: there are too many. */
-static struct sio_namespace *keep_namespace(struct sio_judge *judge, const char *name, size_t size)
+static struct sio_namespace *keep_namespace(struct sio_judge *judge, const struct sio_packet *packet)
 {
-    struct sio_namespace *of = find_namespace(judge, name, size);
-    size = bare_size(name, size);
+    struct sio_namespace *of = find_namespace(judge, packet);
+    size_t size = sio_bare_size(packet);
     if (of == NULL && judge->namespace_count < SIO_NAMESPACES_MAX && size <= SIO_NAMESPACE_MAX) {
         of = &judge->namespaces[judge->namespace_count++];
         of->size = size;
-        memcpy(of->name, name, size);
+        memcpy(of->name, packet->name, size);
     }
     judge->unsure |= of == NULL;
     return of;
@@ -83,7 +77,7 @@ static bool take_asked(struct sio_judge *judge, const struct sio_namespace *of, 
 
 void sio_judge_sent(struct sio_judge *judge, const struct sio_packet *packet)
 {
-    struct sio_namespace *of = keep_namespace(judge, packet->name, packet->name_size);
+    struct sio_namespace *of = keep_namespace(judge, packet);
     bool event = packet->type == SIO_EVENT || packet->type == SIO_BINARY_EVENT;
     if (event && packet->has_id)
         ask(judge, of, packet->id);
@@ -129,7 +123,7 @@ static bool may_talk(const struct sio_judge *judge, const struct sio_namespace *
 
 static const char *hear_packet(struct sio_judge *judge, const struct sio_packet *packet)
 {
-    struct sio_namespace *of = keep_namespace(judge, packet->name, packet->name_size);
+    struct sio_namespace *of = keep_namespace(judge, packet);
     if (of == NULL)
         return NULL;
     switch (packet->type) {
@@ -198,10 +192,12 @@ static struct sio_heard hear_binary(struct sio_judge *judge, const struct eio_pa
 
 /* ---- Engine.IO ---- */
 
+bool sio_judge_pings(const struct sio_judge *judge) { return judge->of_server == (judge->version == EIO_4); }
+
 /* Who may send it; NULL: this side may. */
 static const char *check_engine(const struct sio_judge *judge, enum eio_type type)
 {
-    bool pings = judge->of_server == (judge->version == EIO_4); /* it is this side that pings */
+    bool pings = sio_judge_pings(judge);
     switch (type) {
     case EIO_OPEN:
         return !judge->of_server ? "sends an open packet, which is a server's"

@@ -56,6 +56,8 @@ struct sio_heard {
 
 void sio_judge_init(struct sio_judge *judge, enum eio_version version, bool of_server);
 void sio_judge_free(struct sio_judge *judge);
+/* Is it the judged side that pings? With Engine.IO 4 the server does, with 3 the client. */
+bool sio_judge_pings(const struct sio_judge *judge);
 /* One WebSocket message of the side that is judged. */
 struct sio_heard sio_judge_message(struct sio_judge *judge, bool binary, const uint8_t *bytes, size_t size);
 /* The packet that was heard last, to be freed by the caller. */

@@ -23,8 +23,6 @@ static const struct type_row types[SIO_TYPES] = {
 
 const char *sio_type_name(enum sio_type type) { return types[type].name; }
 
-bool sio_type_is_binary(enum sio_type type) { return types[type].binary; }
-
 /* ---- JSON ---- */
 
 json_t *sio_json_read(const char *text, size_t size)
@@ -242,6 +240,12 @@ bool sio_encode(const struct sio_packet *packet, struct buf *out)
     if (packet->has_id)
         fine = fine && buf_printf(out, "%llu", (unsigned long long)packet->id);
     return fine && (packet->json == NULL || buf_append(out, packet->json, packet->json_size));
+}
+
+size_t sio_bare_size(const struct sio_packet *packet)
+{
+    const char *query = memchr(packet->name, '?', packet->name_size);
+    return query != NULL ? (size_t)(query - packet->name) : packet->name_size;
 }
 
 void sio_packet_free(struct sio_packet *packet)

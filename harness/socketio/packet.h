@@ -16,7 +16,6 @@ enum sio_type {
 };
 /* "CONNECT" ... */
 const char *sio_type_name(enum sio_type type);
-bool sio_type_is_binary(enum sio_type type);
 
 struct sio_packet {
     enum sio_type type;
@@ -37,6 +36,8 @@ bool sio_decode(enum eio_version version, const uint8_t *text, size_t size, stru
 /* Appends the packet without its Engine.IO type; takes `json`, not `data`. False without memory. */
 bool sio_encode(const struct sio_packet *packet, struct buf *out);
 void sio_packet_free(struct sio_packet *packet);
+/* Bytes of its namespace's name without the query: both mean the same namespace. */
+size_t sio_bare_size(const struct sio_packet *packet);
 
 /* Do they mean the same? Numbers by their value, objects in any order. */
 bool sio_json_same(const json_t *a, const json_t *b);

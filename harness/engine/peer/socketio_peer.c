@@ -290,8 +290,7 @@ static bool is_known(const char *name)
 static void connect_to(struct sio_session *session, const struct sio_packet *packet)
 {
     char name[SIO_NAMESPACE_MAX + 1];
-    const char *query = memchr(packet->name, '?', packet->name_size);
-    size_t size = query != NULL ? (size_t)(query - packet->name) : packet->name_size, from = 0;
+    size_t size = sio_bare_size(packet), from = 0;
     enum sio_fault fault = session->fault;
     memcpy(name, packet->name, size);
     name[size] = '\0';
@@ -399,7 +398,7 @@ static void hear_packet(struct sio_session *session)
 {
     struct sio_whole whole = sio_judge_take(&session->judge);
     const struct sio_packet *packet = &whole.packet;
-    struct sio_state *state = sio_state_of(session, packet->name, packet->name_size);
+    struct sio_state *state = sio_state_of(session, packet->name, sio_bare_size(packet));
     timer_stop(session->connects);
     session->connects = NULL;
     if (packet->type == SIO_CONNECT)

@@ -17,8 +17,7 @@ static const enum eio_type engine_types[FORMS] = {
 
 unsigned match_engine_wanted(enum form form)
 {
-    bool one = form == FORM_EXPECT_SIO_OPEN || form == FORM_EXPECT_SIO_PING || form == FORM_EXPECT_SIO_PONG;
-    return one ? 1u << engine_types[form] : 0;
+    return match_wants(form) & ITEM_BEAT ? 1u << engine_types[form] : 0;
 }
 
 enum match match_engine(struct runner *r, struct conn *c, const struct step *step, struct item *item,
@@ -51,9 +50,8 @@ static bool same_namespace(struct runner *r, struct conn *c, const struct step *
     buf_init(&name, 0);
     const char *otherwise = step->form == FORM_EXPECT_SIO_ACK ? c->link->our_in : "/";
     bool said = link_namespace(r, step, otherwise, &name);
-    const char *query = memchr(packet->name, '?', packet->name_size);
-    bool bare = query && !memchr(buf_text(&name), '?', name.size); /* the query is looked at where one is written */
-    size_t size = bare ? (size_t)(query - packet->name) : packet->name_size;
+    bool whole = memchr(buf_text(&name), '?', name.size); /* the query is looked at where one is written */
+    size_t size = whole ? packet->name_size : sio_bare_size(packet);
     bool same = said && name.size == size && memcmp(buf_text(&name), packet->name, size) == 0;
     buf_free(&name);
     return same;
@@ -99,9 +97,9 @@ static bool same_json(struct runner *r, const struct conn *c, const struct step 
     if (!said)
         return step->form != FORM_EXPECT_SIO_EVENT || same_name(r, step, packet);
     buf_init(&want, LIMIT_PAYLOAD_BYTES);
-    bool fine = link_json(r, step, attachments, &want);
-    json_t *value = fine ? sio_json_read(buf_text(&want), want.size) : NULL;
-    bool same = value && (sio_json_same(value, packet->data) || (c->recovers && same_but_offset(value, packet)));
+    json_t *value = NULL;
+    bool fine = link_json(r, step, attachments, &want, &value);
+    bool same = fine && (sio_json_same(value, packet->data) || (c->recovers && same_but_offset(value, packet)));
     json_decref(value);
     buf_free(&want);
     return same;
@@ -131,8 +129,7 @@ static void note_asked(struct sio_link *link, const struct sio_packet *packet)
         return;
     link->asked = true;
     link->asked_id = packet->id;
-    memcpy(link->asked_in, packet->name, packet->name_size);
-    link->asked_in[packet->name_size] = '\0';
+    link_keep_name(link->asked_in, packet);
 }
 
 enum match match_packet(struct runner *r, struct conn *c, const struct step *step, struct item *item,

@@ -10,6 +10,9 @@
 
 /* ---- life ---- */
 
+/* The version that the run is about, where a step says no other. */
+static enum eio_version eio_spoken(const struct runner *r) { return r->config.eio == EIO_3 ? EIO_3 : EIO_4; }
+
 bool link_begin(struct conn *c, const struct step *step)
 {
     bool client = c->runner->config.role == WS_CLIENT;
@@ -20,8 +23,7 @@ bool link_begin(struct conn *c, const struct step *step)
         end_case(c->runner, VERDICT_ERROR, "", "", "no memory for a connection");
         return false;
     }
-    uint64_t version = c->runner->config.eio ? c->runner->config.eio : EIO_4;
-    version = step_number(step, SLOT_EIO, version);
+    uint64_t version = step_number(step, SLOT_EIO, eio_spoken(c->runner));
     c->link->conn = c;
     c->link->interval_ms = step_number(step, SLOT_INTERVAL, INTERVAL_MS * NS_PER_MS) / NS_PER_MS;
     c->link->timeout_ms = step_number(step, SLOT_BEAT_TIMEOUT, TIMEOUT_MS * NS_PER_MS) / NS_PER_MS;
@@ -35,8 +37,7 @@ void link_free(struct sio_link *link)
 {
     if (!link)
         return;
-    if (link->beat)
-        timer_stop(link->beat);
+    timer_stop(link->beat);
     sio_judge_free(&link->judge);
     free(link);
 }
@@ -72,8 +73,7 @@ static void on_beat(void *arg);
 
 static void beat_later(struct sio_link *link)
 {
-    bool client = link->conn->runner->config.role == WS_CLIENT;
-    uint64_t ms = client ? link->judge.open.interval_ms : link->interval_ms;
+    uint64_t ms = link->judge.of_server ? link->judge.open.interval_ms : link->interval_ms;
     link->beat = timer_start(link->conn->runner->config.loop, ms * NS_PER_MS, on_beat, link);
 }
 
@@ -84,31 +84,24 @@ static void on_beat(void *arg)
     say(link->conn, EIO_PING, NULL, 0);
 }
 
-/* Is it we who ping? The server does with Engine.IO 4, the client with 3. */
-static bool we_ping(const struct sio_link *link)
-{
-    bool client = link->conn->runner->config.role == WS_CLIENT;
-    return client == (link->judge.version == EIO_3);
-}
-
 static void beat_begin(struct sio_link *link)
 {
-    if (we_ping(link) && !link->conn->heartbeat_off && !link->beat)
+    if (!sio_judge_pings(&link->judge) && !link->conn->heartbeat_off && !link->beat)
         beat_later(link);
 }
 
 void link_heartbeat(struct conn *c, bool on)
 {
-    bool client = c->runner->config.role == WS_CLIENT;
+    struct sio_link *link = c->link;
     c->heartbeat_off = !on;
-    if (!c->link)
+    if (!link)
         return;
-    if (!on && c->link->beat)
-        timer_stop(c->link->beat);
-    if (!on)
-        c->link->beat = NULL;
-    else if (client ? c->link->judge.opened : c->phase == CONN_FRAMES)
-        beat_begin(c->link);
+    if (!on) {
+        timer_stop(link->beat);
+        link->beat = NULL;
+    } else if (link->judge.of_server ? link->judge.opened : c->phase == CONN_FRAMES) {
+        beat_begin(link);
+    }
 }
 
 /* ---- the opening ---- */
@@ -137,10 +130,10 @@ static bool link_needs(struct runner *r, const struct sio_judge *judge)
 void link_check_needs(struct runner *r)
 {
     const struct setting *eio = need_of(r, FORM_NEEDS_EIO, SLOT_EIO_VERSION);
-    unsigned spoken = r->config.eio ? r->config.eio : EIO_4;
-    if (eio && r->config.role == WS_CLIENT && eio->value.number != spoken)
+    enum eio_version spoken = eio_spoken(r);
+    if (eio && r->config.role == WS_CLIENT && eio->value.number != (unsigned)spoken)
         end_case(r, VERDICT_UNIMPLEMENTED, runner_text(r, "Engine.IO %u", (unsigned)eio->value.number),
-                 runner_text(r, "a run for Engine.IO %u", spoken), "the case is about the other version: --eio %u",
+                 runner_text(r, "a run for Engine.IO %d", (int)spoken), "the case is about the other version: --eio %u",
                  (unsigned)eio->value.number);
 }
 
@@ -178,12 +171,13 @@ static bool read_version(struct conn *c)
 
 static size_t weight_of(const struct sio_whole *whole)
 {
-    size_t bytes = whole->text.size * JSON_WEIGHT;
+    size_t bytes = whole->text.size * (1 + JSON_WEIGHT);
     for (unsigned i = 0; i < whole->packet.attachments; i++)
         bytes += whole->attachments[i].size;
     return bytes;
 }
 
+/* The data are those of a packet of Engine.IO; a MESSAGE has none beside the whole that the judge holds. */
 static void add_item(struct conn *c, enum item_kind kind, enum eio_type type, const uint8_t *bytes, size_t size)
 {
     struct item *item = inbox_item(c, kind, bytes, size, NULL);
@@ -209,7 +203,7 @@ static void main_asked(struct conn *c)
     const char *why;
     buf_append_text(&whole->text, "0");
     if (sio_decode(EIO_3, whole->text.data, whole->text.size, &whole->packet, &why))
-        add_item(c, ITEM_PACKET, EIO_MESSAGE, (const uint8_t *)"0", 1);
+        add_item(c, ITEM_PACKET, EIO_MESSAGE, NULL, 0);
 }
 
 void link_opened(struct conn *c)
@@ -289,7 +283,6 @@ static bool recovery_met(struct conn *c, const struct sio_packet *packet)
 void link_message(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t size)
 {
     struct sio_heard heard = sio_judge_message(&c->link->judge, opcode == WS_BINARY, bytes, size);
-    const struct buf *text = &c->link->judge.whole.text;
     switch (heard.kind) {
     case SIO_HEARD_WRONG:
         breach(c, heard.why, bytes, size);
@@ -299,7 +292,7 @@ void link_message(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t s
         break;
     case SIO_HEARD_PACKET:
         if (recovery_met(c, &c->link->judge.whole.packet))
-            add_item(c, ITEM_PACKET, EIO_MESSAGE, text->data, text->size);
+            add_item(c, ITEM_PACKET, EIO_MESSAGE, NULL, 0);
         break;
     case SIO_HEARD_PART:
         break;

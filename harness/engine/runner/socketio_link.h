@@ -47,9 +47,12 @@ void link_sent_text(struct conn *c, const uint8_t *bytes, size_t size);
 void link_heartbeat(struct conn *c, bool on);
 /* The namespace that the step names; "/" by default. False: the case is over. */
 bool link_namespace(struct runner *r, const struct step *step, const char *otherwise, struct buf *out);
-/* The JSON of the step as a text, with an event's name and the array around it; *size 0: none is said. `wanted`
- * attachments stand for it where it is left out. False: the case is over, also when it is no JSON. */
-bool link_json(struct runner *r, const struct step *step, unsigned attachments, struct buf *out);
+/* The namespace of the packet, without its query, NUL-terminated. */
+void link_keep_name(char kept[static SIO_NAMESPACE_MAX + 1], const struct sio_packet *packet);
+/* The JSON of the step as a text, with an event's name and the array around it; nothing is appended where none is
+ * said. So many attachments stand for the arguments that are left out. *value: what the text means, for the caller to
+ * let go of; NULL with none. False: the case is over, also when it is no JSON. */
+bool link_json(struct runner *r, const struct step *step, unsigned attachments, struct buf *out, json_t **value);
 unsigned link_attachments(const struct step *step);
 
 #endif

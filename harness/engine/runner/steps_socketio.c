@@ -48,10 +48,11 @@ static bool put_event_name(struct runner *r, const struct setting *event, struct
     return json != NULL;
 }
 
-bool link_json(struct runner *r, const struct step *step, unsigned attachments, struct buf *out)
+bool link_json(struct runner *r, const struct step *step, unsigned attachments, struct buf *out, json_t **value)
 {
     const struct setting *event = step_setting(step, SLOT_EVENT), *json = step_setting(step, SLOT_JSON);
     bool array = event || step->form == FORM_SEND_SIO_ACK || step->form == FORM_EXPECT_SIO_ACK;
+    *value = NULL;
     if (!array && !json)
         return true;
     struct buf arguments;
@@ -64,11 +65,11 @@ bool link_json(struct runner *r, const struct step *step, unsigned attachments, 
         buf_append_byte(out, ',');
     fine = fine && buf_append(out, arguments.data, arguments.size) && (!array || buf_append_byte(out, ']'));
     buf_free(&arguments);
-    json_t *value = fine ? sio_json_read(buf_text(out), out->size) : NULL;
-    json_decref(value);
-    if (!value && !r->decided)
+    if (fine)
+        *value = sio_json_read(buf_text(out), out->size);
+    if (!*value && !r->decided)
         end_case(r, VERDICT_ERROR, "", "", "line %d: this is no JSON: %.200s", step->line, buf_text(out));
-    return value != NULL;
+    return *value != NULL;
 }
 
 /* ---- sending ---- */
@@ -108,10 +109,9 @@ static bool put_attachments(struct conn *c, const struct step *step)
     return fine;
 }
 
-static void keep_name(char kept[static SIO_NAMESPACE_MAX + 1], const struct sio_packet *packet)
+void link_keep_name(char kept[static SIO_NAMESPACE_MAX + 1], const struct sio_packet *packet)
 {
-    const char *query = memchr(packet->name, '?', packet->name_size);
-    size_t size = query ? (size_t)(query - packet->name) : packet->name_size;
+    size_t size = sio_bare_size(packet);
     memcpy(kept, packet->name, size);
     kept[size] = '\0';
 }
@@ -124,7 +124,7 @@ static void fill_id(const struct step *step, struct sio_link *link, struct sio_p
     packet->id = asks ? asks->value.number : answers ? answers->value.number : link->asked_id;
     if (asks) {
         link->our_id = packet->id;
-        keep_name(link->our_in, packet);
+        link_keep_name(link->our_in, packet);
     }
 }
 
@@ -151,7 +151,10 @@ static bool put_packet(struct runner *r, struct conn *c, const struct step *step
     unsigned attachments = link_attachments(step);
     struct sio_packet packet = {.type = sent_types[step->form], .attachments = attachments};
     const char *otherwise = packet.type == SIO_ACK ? link->asked_in : "/";
-    if (!link_namespace(r, step, otherwise, name) || !link_json(r, step, attachments, json))
+    json_t *value = NULL;
+    bool said = link_namespace(r, step, otherwise, name) && link_json(r, step, attachments, json, &value);
+    json_decref(value);
+    if (!said)
         return false;
     bool named = name->size > 0 && name->data[0] == '/' && name->size <= SIO_NAMESPACE_MAX;
     if (!named || attachments > SIO_ATTACHMENTS_MAX) {

@@ -37,10 +37,14 @@ static void message_words(const struct item *item, struct buf *out)
 
 static void packet_words(const struct item *item, struct buf *out)
 {
-    bool message = item->packet && item->packet->engine == EIO_MESSAGE;
-    buf_printf(out, "Socket.IO packet %s ", item->packet && !message ? eio_type_name(item->packet->engine)
-                                            : message ? sio_type_name(item->packet->whole.packet.type) : "");
-    preview(item->data, item->size, item->size, out);
+    const struct item_packet *packet = item->packet;
+    if (packet && packet->engine == EIO_MESSAGE) {
+        buf_printf(out, "Socket.IO packet %s ", sio_type_name(packet->whole.packet.type));
+        preview(packet->whole.text.data, packet->whole.text.size, packet->whole.text.size, out);
+    } else {
+        buf_printf(out, "Socket.IO packet %s ", packet ? eio_type_name(packet->engine) : "");
+        preview(item->data, item->size, item->size, out);
+    }
 }
 
 static void control_words(const struct item *item, struct buf *out)

@@ -84,6 +84,18 @@ START_TEST(a_url_without_a_path_leads_to_socketio)
 }
 END_TEST
 
+/* Whoever names it, and in whatever packet. */
+START_TEST(a_namespace_is_the_same_with_its_query)
+{
+    static const struct sio_row rows[] = {
+        {"open socketio eio 3; expect socketio connect; send socketio connect namespace '/chat?token=x'; "
+         "expect socketio connect namespace '/chat'; send socketio event 'echo' '1' namespace '/chat?token=x' ack 3; "
+         "expect socketio ack 3 '1'", "/", VERDICT_PASS, NULL},
+    };
+    CHECK_SIO_ROWS(rows);
+}
+END_TEST
+
 /* A case that asks a connection for what never comes on it is wrong, not its testee. */
 START_TEST(an_expectation_fits_its_connection)
 {
@@ -108,4 +120,4 @@ START_TEST(an_expectation_fits_its_connection)
 END_TEST
 
 UNIT_MAIN("socketio_steps", what_a_case_needs_stands_anywhere_in_its_head, a_url_without_a_path_leads_to_socketio,
-          an_expectation_fits_its_connection)
+          a_namespace_is_the_same_with_its_query, an_expectation_fits_its_connection)
