@@ -36,7 +36,8 @@ static bool check_packet(enum eio_version version, const uint8_t *text, size_t s
     }
     must(packet.name_size >= 1 && packet.name[0] == '/' && packet.name_size <= SIO_NAMESPACE_MAX, "a namespace");
     must(packet.attachments <= SIO_ATTACHMENTS_MAX, "%u attachments", packet.attachments);
-    must((packet.attachments != 0) == sio_type_is_binary(packet.type), "type %d with %u attachments", packet.type,
+    bool binary = packet.type == SIO_BINARY_EVENT || packet.type == SIO_BINARY_ACK;
+    must((packet.attachments != 0) == binary, "type %d with %u attachments", packet.type,
          packet.attachments);
     struct buf first, second;
     buf_init(&first, 0);
