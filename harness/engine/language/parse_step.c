@@ -94,6 +94,8 @@ static bool read_word_value(struct parser *p, enum value_kind kind, enum slot sl
 {
     struct value_fault fault;
     *value = (struct value){.kind = kind};
+    if (memchr(p->token.at, 0, p->token.size) != NULL)
+        return false; /* told with its line; no text of ours can hold it */
     if (memmem(p->token.at, p->token.size, "${", 2) != NULL) {
         value->written = parse_text(p, p->token.at, p->token.size);
         return value->written != NULL && only_known_names(p, value->written);

@@ -234,6 +234,18 @@ START_TEST(each_mistake_is_said_once_in_its_place)
 }
 END_TEST
 
+/* Told with its line, and not read as the end of a text. */
+START_TEST(a_nul_in_a_word_is_one_mistake)
+{
+    static const char text[] = "case x each n 1 2\nsend text \"a\" opcode\0${n}\n";
+    struct parsed p = parsed_text("x", text, sizeof text - 1);
+    ck_assert_uint_eq(p.mistakes, 1);
+    ck_assert_msg(strstr(buf_text(&p.errors), "x:2:21: error: a control character") != NULL, "%s",
+                  buf_text(&p.errors));
+    parsed_free(&p);
+}
+END_TEST
+
 static void say_errors(const struct parsed *parsed, struct buf *out)
 {
     buf_append(out, parsed->errors.data, parsed->errors.size);
@@ -561,7 +573,8 @@ END_TEST
 UNIT_MAIN("engine/parse", a_case_has_what_its_lines_say, a_family_has_its_value_in_place,
           several_values_make_every_pair,
           scenarios_are_named_by_their_file, values_are_what_they_say, a_byte_order_mark_and_crlf_are_taken,
-          each_mistake_is_said_once_in_its_place, wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
+          each_mistake_is_said_once_in_its_place, a_nul_in_a_word_is_one_mistake,
+          wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
           files_are_loaded,
           limits_are_messages, the_table_agrees_with_the_limits, many_mistakes_are_counted_and_not_all_printed,
           what_a_message_quotes_is_clean, a_long_line_is_shown_in_part, every_prefix_of_a_file_is_read,
