@@ -349,6 +349,7 @@ static void read_step(struct parser *p)
         p->family = NULL; /* that of the case above */
         p->family_unknown = false;
     }
+    p->among_steps = verb_rows[step->verb].place == PLACE_STEP;
     parse_next(p);
     step->form = read_form(p, step->verb);
     if (step->form != FORMS) {

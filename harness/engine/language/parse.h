@@ -23,6 +23,7 @@ struct parser {
     struct lexer lexer;
     struct token token;  /* the one to look at */
     enum form form;      /* of this line; FORMS while unknown */
+    bool among_steps;    /* this line is a step: a promise may stand in it */
     struct setting **setting_tail;
     unsigned nesting;    /* of repeat() */
     struct buf before;   /* comment and blank lines that wait for their step */

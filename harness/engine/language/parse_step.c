@@ -73,13 +73,13 @@ static const char *family_name_at(const struct parser *p, const char *at)
 static bool only_known_names(struct parser *p, const char *word)
 {
     const char *at = word;
-    if (word_is_promised(word))
+    if (p->among_steps && word_is_promised(word))
         return true;
     while (!p->family_unknown && (at = strstr(at, "${")) != NULL) {
         if (family_name_at(p, at) == NULL) {
             const struct setting *each = p->family == NULL ? NULL : step_setting(p->family, SLOT_EACH);
             bool named = each != NULL && each->value.word_count != 0;
-            parse_wrong(p, "only the value of a family, or a promise, may stand here");
+            parse_wrong(p, "only the value of a family%s may stand here", p->among_steps ? ", or a promise," : "");
             mistake_hint(&p->mistakes, named ? "this family's is ${%.40s}" : "case ID each NAME VALUE...",
                          named ? each->value.words[0] : "");
             return false;

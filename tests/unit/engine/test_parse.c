@@ -208,6 +208,9 @@ static const struct { const char *line; int column; const char *message, *hint; 
     {"suite \"late\"", 1, "this stands before the first case", ""},
     {"case x", 0, "the id x is taken", "by line 1"},
     {"case y each n 1 1", 8, "the id y/1 is taken", ""},
+    {"case y/${first}", 6, "only the value of a family may stand here", "each NAME"},
+    {"must ${first}", 6, "only the value of a family may stand here", "each NAME"},
+    {"send close ${second}", 12, "only the value of a family, or a promise, may stand here", "each NAME"},
     {"case y each n", 8, "a family has values", "each code"},
     {"case y each 1n 1", 8, "a family's value has a name", ""},
 };
