@@ -23,6 +23,8 @@ struct peer {
     unsigned number; /* of connections so far */
     unsigned mark;
     bool paused;
+    loop_fn *gone; /* it leaves: for when nobody is there any more */
+    void *gone_arg;
     struct sio_hub hub;
     enum eio_version eio; /* of the request that is answered */
     struct ws_handshake_scratch scratch;
@@ -37,6 +39,8 @@ static void on_released(struct peer_conn *conn)
     if (conn->next != NULL)
         conn->next->link = conn->link;
     peer->count--;
+    if (peer->count == 0 && peer->gone != NULL)
+        peer->gone(peer->gone_arg);
 }
 
 static struct peer *peer_of(const struct peer_conn *conn)
@@ -274,10 +278,27 @@ void peer_pause(struct peer *peer, bool paused)
     }
 }
 
+void peer_leave(struct peer *peer, loop_fn *gone, void *arg)
+{
+    peer_deafen(peer);
+    for (struct peer_conn *conn = peer->conns, *next; conn != NULL; conn = next) {
+        next = conn->next;
+        if (conn->stage == PEER_OPEN && !conn->hooks->leaves_mute)
+            peer_conn_close(conn, 1001);
+        else if (conn->stage != PEER_ENDING)
+            peer_conn_end(conn);
+    }
+    peer->gone = gone;
+    peer->gone_arg = arg;
+    if (peer->count == 0 && gone != NULL)
+        gone(arg);
+}
+
 void peer_stop(struct peer *peer)
 {
     if (peer == NULL)
         return;
+    peer->gone = NULL;
     while (peer->conns != NULL)
         peer_conn_release(peer->conns);
     tls_door_free(peer->door);

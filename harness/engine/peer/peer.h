@@ -61,6 +61,9 @@ size_t peer_connections(const struct peer *peer);
 uint64_t peer_memory(const struct peer *peer);
 /* Hangs: reads nothing and answers nobody, while its sockets stay; or goes on. */
 void peer_pause(struct peer *peer, bool paused);
+/* Asked to end: stops listening, and closes what is open with 1001 (RFC 6455 7.4.1). Calls gone(arg), which may be
+ * NULL, when the last connection has ended: at once when there is none. */
+void peer_leave(struct peer *peer, loop_fn *gone, void *arg);
 /* Stops listening, ends what is open (FIN), frees. */
 void peer_stop(struct peer *peer);
 

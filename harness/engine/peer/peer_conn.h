@@ -120,6 +120,8 @@ struct peer_hooks {
     void (*lost)(struct peer_conn *conn);
     /* Server: a request that does not come to its end is taken for a good one. */
     bool guesses;
+    /* Server: asked to end, it ends its connections without a Close. */
+    bool leaves_mute;
     /* Server: what its TLS port does with who does not speak TLS. */
     enum tls_door_defect door;
     /* Server of Socket.IO: enum sio_fault of socketio_peer.h, and the version of Engine.IO in which it shows. */

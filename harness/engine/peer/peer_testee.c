@@ -40,6 +40,7 @@ static bool restart(void *arg, loop_fn *answers, void *answers_arg, struct diag 
 {
     struct peer_testee *testee = arg;
     peer_testee_end(testee);
+    testee->leaves = false;
     testee->peer = peer_start(testee->loop, &testee->config, why);
     if (testee->peer == NULL)
         return false;
@@ -56,15 +57,19 @@ static bool take_signal(void *arg, int number, struct diag *why)
         return diag_set(why, DIAG_TROUBLE, "the built-in peer does not run");
     if (number == SIGSTOP || number == SIGCONT)
         peer_pause(testee->peer, number == SIGSTOP);
+    else if (number == SIGTERM)
+        peer_leave(testee->peer, NULL, NULL);
     else
         peer_testee_end(testee);
+    testee->leaves = testee->leaves || number == SIGTERM;
     return true;
 }
 
+/* One that was asked to end has ended when nobody is there any more. */
 static bool running(void *arg)
 {
     const struct peer_testee *testee = arg;
-    return testee->peer != NULL;
+    return testee->peer != NULL && !(testee->leaves && peer_connections(testee->peer) == 0);
 }
 
 static uint64_t memory(void *arg)

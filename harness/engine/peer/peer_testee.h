@@ -10,6 +10,7 @@ struct peer_testee {
     struct loop *loop;
     struct peer_config config; /* its port is fixed once the peer listens */
     struct peer *peer;         /* NULL while it is dead */
+    bool leaves;               /* it was asked to end */
     struct timer *answers;     /* the news of a restart is on its way */
     loop_fn *fn;
     void *fn_arg;

@@ -120,6 +120,7 @@ static step_fn *const step_fns[FORMS] = {
     [FORM_FAULT_SLOW_CLOSE] = step_fault,
     [FORM_TESTEE_RESTART] = step_testee_restart,
     [FORM_TESTEE_KILL] = step_testee,
+    [FORM_TESTEE_TERMINATE] = step_testee,
     [FORM_TESTEE_PAUSE] = step_testee,
     [FORM_TESTEE_RESUME] = step_testee,
     [FORM_TESTEE_STOP] = step_testee,

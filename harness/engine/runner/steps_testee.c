@@ -69,17 +69,19 @@ enum progress step_testee_restart(struct runner *r, struct conn *c, const struct
 enum progress step_testee(struct runner *r, struct conn *c, const struct step *step)
 {
     static const int signals[FORMS] = {
-        [FORM_TESTEE_KILL] = SIGKILL, [FORM_TESTEE_PAUSE] = SIGSTOP, [FORM_TESTEE_RESUME] = SIGCONT,
-        [FORM_TESTEE_STOP] = SIGUSR2};
+        [FORM_TESTEE_KILL] = SIGKILL, [FORM_TESTEE_TERMINATE] = SIGTERM, [FORM_TESTEE_PAUSE] = SIGSTOP,
+        [FORM_TESTEE_RESUME] = SIGCONT, [FORM_TESTEE_STOP] = SIGUSR2};
+    static const bool ends[FORMS] = {
+        [FORM_TESTEE_KILL] = true, [FORM_TESTEE_TERMINATE] = true, [FORM_TESTEE_STOP] = true};
     const struct testee *testee = r->config.testee;
     struct diag why = {0};
     (void)c;
     if (!testee->ops || !testee->ops->signal)
         return not_ours(r);
     runner_note(r, "testee %s", form_word(step->form));
-    if (step->form == FORM_TESTEE_KILL || step->form == FORM_TESTEE_STOP)
+    if (ends[step->form])
         fleets_brace(r);
-    r->killed |= step->form == FORM_TESTEE_KILL || step->form == FORM_TESTEE_STOP;
+    r->killed |= ends[step->form];
     return testee->ops->signal(testee->ops_arg, signals[step->form], &why) ? STEP_DONE : refused(r, &why);
 }
 

@@ -35,25 +35,54 @@ static struct tls_context *make_tls(const struct echo_options *options, struct d
     return NULL;
 }
 
+#define LEAVE_PATIENCE (500 * NS_PER_MS)
+
+struct service {
+    struct loop *loop;
+    struct peer *peer;
+    struct timer *patience; /* it leaves: how long its clients may take */
+};
+
 static void stop(void *arg)
 {
     loop_stop(arg);
+}
+
+static void out_of_patience(void *arg)
+{
+    struct service *service = arg;
+    service->patience = NULL;
+    loop_stop(service->loop);
+}
+
+/* Its clients hear of it. Who interrupts twice means it. */
+static void leave(void *arg)
+{
+    struct service *service = arg;
+    if (service->patience != NULL) {
+        loop_stop(service->loop);
+        return;
+    }
+    service->patience = timer_start(service->loop, LEAVE_PATIENCE, out_of_patience, service);
+    peer_leave(service->peer, stop, service->loop);
 }
 
 static bool serve(struct loop *loop, const struct peer_config *config, FILE *out, struct diag *why)
 {
     const char *host = config->at.host[0] != '\0' ? config->at.host : "127.0.0.1";
     bool brackets = strchr(host, ':') != NULL;
-    struct peer *peer = peer_start(loop, config, why);
+    struct service service = {.loop = loop, .peer = peer_start(loop, config, why)};
 
-    if (peer == NULL)
+    if (service.peer == NULL)
         return false;
-    loop_on_interrupt(loop, stop, loop); /* before anyone can know that we are here */
+    loop_on_interrupt(loop, leave, &service); /* before anyone can know that we are here */
     fprintf(out, "listening on %s://%s%s%s:%u/\n", config->tls != NULL ? "wss" : "ws", brackets ? "[" : "", host,
-            brackets ? "]" : "", peer_port(peer));
+            brackets ? "]" : "", peer_port(service.peer));
     fflush(out);
     loop_run(loop);
-    peer_stop(peer);
+    loop_on_interrupt(loop, NULL, NULL);
+    timer_stop(service.patience);
+    peer_stop(service.peer);
     return true;
 }
 
