@@ -169,18 +169,36 @@ static void read_requirements(struct chapter *c)
 }
 
 /* Of "9.7.1..6" how many ids it is, what stands before the number, and the first one's; a plain id is one. */
-struct id_row { size_t count, stem; unsigned first; };
+struct id_row { size_t count, stem; unsigned first; bool plain; };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* One or two digits; a row is never long. */
+static bool read_small(const char *digits, size_t size, unsigned *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (!is_digit(digits[i]))
+            return false;
+        *n = *n * 10 + (unsigned)(digits[i] - '0');
+    }
+    return size == 1 || size == 2;
+}
 
 static struct id_row read_id_row(const char *word)
 {
     const char *dots = strstr(word, ".."), *digits = dots;
-    struct id_row row = {.count = 1};
-    while (digits != NULL && digits > word && digits[-1] >= '0' && digits[-1] <= '9')
-        digits--;
+    struct id_row row = {.count = 1, .plain = true};
     unsigned first, last;
-    int end = 0;
-    bool is_row = digits != NULL && digits != dots && sscanf(digits, "%4u..%4u%n", &first, &last, &end) == 2;
-    if (!is_row || digits[end] != 0 || last < first)
+    if (dots == NULL)
+        return row;
+    while (digits > word && is_digit(digits[-1]))
+        digits--;
+    if (!read_small(digits, (size_t)(dots - digits), &first) || !read_small(dots + 2, strlen(dots + 2), &last) ||
+        last < first)
         return row;
     return (struct id_row){.count = last - first + 1, .stem = (size_t)(digits - word), .first = first};
 }
@@ -203,7 +221,7 @@ static const char *id_at(struct chapter *c, const struct value *ids, size_t n)
         row = read_id_row(ids->words[++i]);
     }
     const char *word = ids->words[i];
-    if (row.stem == 0)
+    if (row.plain)
         return word;
     const char *id = arena_printf(&c->p->script->arena, "%.*s%u", (int)row.stem, word, row.first + (unsigned)n);
     c->p->no_memory = c->p->no_memory || id == NULL;

@@ -237,6 +237,28 @@ START_TEST(each_mistake_is_said_once_in_its_place)
 }
 END_TEST
 
+/* Else a line of thirty bytes asks for gigabytes. */
+START_TEST(a_row_of_ids_is_short)
+{
+    static const struct { const char *ids; size_t count; } rows[] = {
+        {"9.7.1..6", 6}, {"9.7.0..99", 100}, {"9.7.1..-4", 1}, {"9.7.3..3", 1}, {"9.7.1..100", 1}, {"9.7.6..1", 1},
+        {"9.7.1..", 1}, {"..6", 1}, {"1..6", 6},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[100];
+        int size = snprintf(text, sizeof text, "case x\nmust y\nalias autobahn %s\nopen\n", rows[i].ids);
+        struct parsed p = parsed_text("x", text, (size_t)size);
+        size_t n = 0;
+        while (p.script->cases[0].autobahn[n] != NULL)
+            n++;
+        ck_assert_msg(p.mistakes == 0 && n == rows[i].count, "%s: %zu ids", rows[i].ids, n);
+        bool told = n > 1 || strcmp(rows[i].ids, "9.7.3..3") == 0; /* each one by itself */
+        ck_assert_msg(told == (strstr(p.script->cases[0].autobahn[0], "..") == NULL), "%s", rows[i].ids);
+        parsed_free(&p);
+    }
+}
+END_TEST
+
 /* Told with its line, and not read as the end of a text. */
 START_TEST(a_nul_in_a_word_is_one_mistake)
 {
@@ -576,7 +598,7 @@ END_TEST
 UNIT_MAIN("engine/parse", a_case_has_what_its_lines_say, a_family_has_its_value_in_place,
           several_values_make_every_pair,
           scenarios_are_named_by_their_file, values_are_what_they_say, a_byte_order_mark_and_crlf_are_taken,
-          each_mistake_is_said_once_in_its_place, a_nul_in_a_word_is_one_mistake,
+          each_mistake_is_said_once_in_its_place, a_nul_in_a_word_is_one_mistake, a_row_of_ids_is_short,
           wrong_files_give_their_golden_text, ten_mistakes_are_ten_messages,
           files_are_loaded,
           limits_are_messages, the_table_agrees_with_the_limits, many_mistakes_are_counted_and_not_all_printed,
