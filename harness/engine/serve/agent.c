@@ -87,9 +87,14 @@ static void tell_status(struct entry *entry, void (*say)(struct call *, const ch
 
 static void tell_askers(struct entry *entry)
 {
-    struct call *call;
-    while ((call = entry->asking) != NULL) {
-        entry->asking = call->queued;
+    struct call **at = &entry->agent->serve->asking;
+    while (*at != NULL) {
+        struct call *call = *at;
+        if (call->asks != entry->slot || strcmp(call->query.values[QUERY_AGENT], entry->agent->name) != 0) {
+            at = &call->queued;
+            continue;
+        }
+        *at = call->queued;
         tell_status(entry, talk_say, call);
     }
 }
@@ -257,15 +262,19 @@ void entry_play(struct entry *entry, struct call *call, bool first)
     entry->waiting_count++;
 }
 
-void entry_ask(struct entry *entry, struct call *call)
+void agent_ask(struct call *call, const struct serve_slot *slot)
 {
-    if (entry->done != NULL) {
+    struct serve *serve = call->serve;
+    struct agent *agent = agent_find(serve, call->query.values[QUERY_AGENT], false);
+    struct entry *entry = agent == NULL ? NULL : agent_entry(agent, slot);
+    if (entry != NULL && entry->done != NULL) {
         tell_status(entry, talk, call);
         return;
     }
-    call->queued = entry->asking;
-    entry->asking = call;
-    talk_later(call, entry);
+    call->asks = slot;
+    call->queued = serve->asking;
+    serve->asking = call;
+    talk_later(call);
 }
 
 static bool unqueue(struct call **at, const struct call *call)
@@ -278,10 +287,12 @@ static bool unqueue(struct call **at, const struct call *call)
     return found;
 }
 
-void entry_forget(struct entry *entry, const struct call *call)
+void agent_forget(struct call *call)
 {
-    entry->waiting_count -= unqueue(&entry->waiting, call);
-    unqueue(&entry->asking, call);
+    if (call->asks != NULL)
+        unqueue(&call->serve->asking, call);
+    if (call->waits != NULL)
+        call->waits->waiting_count -= unqueue(&call->waits->waiting, call);
 }
 
 void agents_free(struct serve *serve)

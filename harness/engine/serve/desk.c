@@ -33,13 +33,19 @@ static const struct serve_slot *case_of(struct call *call)
     return NULL;
 }
 
-/* NULL: it was refused. */
+/* False: it was refused. */
+static bool names_agent(struct call *call)
+{
+    if (!call->query.has[QUERY_AGENT])
+        web_refuse(call, 400, "%s wants agent=NAME, the name of the client", call->query.path);
+    return call->query.has[QUERY_AGENT];
+}
+
+/* Of a call by which a case begins: who makes it is a client under test. NULL: it was refused. */
 static struct agent *agent_of(struct call *call)
 {
-    if (!call->query.has[QUERY_AGENT]) {
-        web_refuse(call, 400, "%s wants agent=NAME, the name of the client", call->query.path);
+    if (!names_agent(call))
         return NULL;
-    }
     struct agent *agent = agent_find(call->serve, call->query.values[QUERY_AGENT], true);
     if (agent == NULL)
         web_refuse(call, 503, "%u agents are known already; use the name of one of them", AGENTS_MAX);
@@ -125,17 +131,21 @@ static void tell_case(struct call *call)
         return;
     }
     const struct serve_slot *slot = case_of(call);
-    struct agent *agent = slot == NULL ? NULL : agent_of(call);
-    if (agent != NULL)
+    if (slot == NULL || !names_agent(call))
+        return;
+    struct agent *agent = agent_find(call->serve, call->query.values[QUERY_AGENT], false);
+    if (agent == NULL)
+        web_refuse(call, 400, "no case was begun for the agent %s; a hint comes first, by /getCaseHint",
+                   call->query.values[QUERY_AGENT]);
+    else
         entry_told(agent_entry(agent, slot), call, opened);
 }
 
 static void get_case_status(struct call *call)
 {
     const struct serve_slot *slot = case_of(call);
-    struct agent *agent = slot == NULL ? NULL : agent_of(call);
-    if (agent != NULL)
-        entry_ask(agent_entry(agent, slot), call);
+    if (slot != NULL && names_agent(call))
+        agent_ask(call, slot);
 }
 
 static void run_case(struct call *call)

@@ -17,9 +17,7 @@ static void call_unlink(struct call *call)
 
 void call_free(struct call *call)
 {
-    struct entry *in = call->asks != NULL ? call->asks : call->waits;
-    if (in != NULL)
-        entry_forget(in, call);
+    agent_forget(call);
     call_unlink(call);
     timer_stop(call->patience);
     endpoint_release(call->endpoint);

@@ -29,10 +29,10 @@ struct call {
     struct endpoint *endpoint; /* of a conversation (talk.c) */
     bool talks;              /* its handshake is done */
     bool says;               /* a text, `head`; else only a Close */
-    struct entry *asks;      /* whose result it waits for; or NULL */
+    const struct serve_slot *asks; /* whose result it waits for, for the agent of its query; or NULL */
     struct entry *waits;     /* that it will play once its runner is through; or NULL */
     struct call *next, **at; /* in the serving's list */
-    struct call *queued;     /* in an entry's list */
+    struct call *queued;     /* in the list of those that wait, an entry's, or that ask */
 };
 
 struct serve {
@@ -44,6 +44,7 @@ struct serve {
     size_t agent_count;
     struct call *calls;
     size_t call_count;
+    struct call *asking;     /* for results that are not there yet */
     size_t under_way;        /* cases */
     struct timer *idle;
     struct timer *shutdown;
@@ -69,8 +70,8 @@ void web_results(struct call *call);
 /* ---- talk.c: a WebSocket with one text message (NULL: none), then a Close ---- */
 
 void talk(struct call *call, const char *text);
-/* The same, but the text comes with the result of this entry, by talk_say. */
-void talk_later(struct call *call, struct entry *entry);
+/* The same, but the text comes with the result that the call asks for, by talk_say. */
+void talk_later(struct call *call);
 void talk_say(struct call *call, const char *text);
 
 /* ---- own_port.c: where a case with hints is played ---- */
@@ -99,7 +100,6 @@ struct entry {
     unsigned owed;              /* connections that a driver will still make for a case that ended before them */
     struct call *waiting;       /* for its end, to play it again */
     unsigned waiting_count;
-    struct call *asking;        /* for its result */
     struct run_result *done;    /* the result that stands */
 };
 struct agent {
@@ -120,10 +120,11 @@ void entry_play(struct entry *entry, struct call *call, bool first);
 void entry_hint(struct entry *entry, struct call *call);
 /* How it went. */
 void entry_told(struct entry *entry, struct call *call, bool opened);
-/* The call wants its result, now or when it is there. */
-void entry_ask(struct entry *entry, struct call *call);
-/* It has gone, and neither waits nor asks any more. */
-void entry_forget(struct entry *entry, const struct call *call);
+/* The call wants the result of this case, for the agent that it names, now or when it is there. Whoever asks makes
+ * nobody a client under test. */
+void agent_ask(struct call *call, const struct serve_slot *slot);
+/* The call has gone, and neither waits nor asks any more. */
+void agent_forget(struct call *call);
 /* Brings agent->run up to date. */
 const struct run_result *agent_run(struct agent *agent);
 void agents_free(struct serve *serve);

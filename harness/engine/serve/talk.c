@@ -83,11 +83,7 @@ void talk(struct call *call, const char *text)
         keep_text(call, text);
 }
 
-void talk_later(struct call *call, struct entry *entry)
-{
-    if (begin(call))
-        call->asks = entry;
-}
+void talk_later(struct call *call) { begin(call); }
 
 void talk_say(struct call *call, const char *text)
 {

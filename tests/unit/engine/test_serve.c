@@ -275,6 +275,37 @@ START_TEST(a_status_that_is_asked_for_early_comes_with_the_result)
 }
 END_TEST
 
+/* A typing mistake in a name is not a client that did nothing. */
+START_TEST(a_question_makes_nobody_a_client_under_test)
+{
+    static const char *const questions[] = {
+        "GET /getCaseStatus?case=1&agent=meee HTTP/1.1\r\n" UPGRADE,
+        "GET /getCaseStatus?case=5&agent=me HTTP/1.1\r\n" UPGRADE,
+        "GET /tellCase?case=1&outcome=opened&agent=meee HTTP/1.1\r\n" UPGRADE,
+        "GET /getCaseHint?case=1&agent=meee HTTP/1.1\r\n" UPGRADE,
+        "GET /updateReports?agent=meee HTTP/1.1\r\n" UPGRADE,
+    };
+    enum { COUNT = sizeof questions / sizeof *questions };
+    struct stage s;
+    struct line lines[COUNT], plays;
+    stage_open(&s, CASES);
+    line_open(&plays, &s, RUN(1));
+    run_for(&s, 10000);
+    for (size_t i = 0; i < COUNT; i++)
+        line_open(&lines[i], &s, questions[i]);
+    run_for(&s, 1000);
+    ck_assert_uint_eq(serve_run(s.serve, 0)->count, 1);
+    ck_assert_ptr_null(serve_run(s.serve, 1));
+    ck_assert_ptr_nonnull(strstr(buf_text(&lines[0].heard), " 101 ")); /* it waits for one who may come */
+    ck_assert(!lines[0].ended);
+    ck_assert_msg(strncmp(buf_text(&lines[2].heard), "HTTP/1.1 400 ", 13) == 0, "%s", buf_text(&lines[2].heard));
+    for (size_t i = 0; i < COUNT; i++)
+        line_close(&lines[i]);
+    line_close(&plays);
+    stage_close(&s);
+}
+END_TEST
+
 START_TEST(reports_and_the_end_are_asked_for)
 {
     struct stage s;
@@ -314,5 +345,5 @@ END_TEST
 UNIT_MAIN("serve", a_case_has_a_number_for_each_connection, autobahns_ids_are_sorted_as_numbers,
           a_query_is_decoded_and_bounded, a_head_may_come_in_pieces_but_not_for_ever,
           who_goes_in_the_middle_leaves_nothing_behind, the_same_case_twice_at_once_is_played_twice,
-          a_status_that_is_asked_for_early_comes_with_the_result, reports_and_the_end_are_asked_for,
-          a_driver_that_does_not_come_again_is_no_failure_of_the_client)
+          a_status_that_is_asked_for_early_comes_with_the_result, a_question_makes_nobody_a_client_under_test,
+          reports_and_the_end_are_asked_for, a_driver_that_does_not_come_again_is_no_failure_of_the_client)
