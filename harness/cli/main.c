@@ -3,15 +3,20 @@
  * file, 3 our own trouble or no testee. */
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "report/clean.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int complain(const struct options *options, const struct diag *why)
+/* One line, also where it repeats what was given, or what a peer said. */
+static void complain(const struct options *options, const struct diag *why)
 {
     const char *command = options->command < COMMANDS ? cli_commands[options->command].word : "";
-    fprintf(stderr, "wsgauntlet%s%s: %s\n", command[0] == 0 ? "" : " ", command, why->text);
-    return (int)why->kind;
+    struct buf line;
+    buf_init(&line, 0);
+    clean_line(&line, why->text);
+    fprintf(stderr, "wsgauntlet%s%s: %s\n", command[0] == 0 ? "" : " ", command, buf_text(&line));
+    buf_free(&line);
 }
 
 /* What was printed must have arrived (a full disk behind >). */

@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 #include "cli/values.h"
+#include "wire/http1.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,6 +93,32 @@ static bool read_list(const struct option_row *row, struct option_value *value)
     return true;
 }
 
+static struct ws_span span_of(const struct option_value *value)
+{
+    return (struct ws_span){value->text, strlen(value->text)};
+}
+
+/* What goes into an opening handshake must not break it: the server would be blamed. */
+static bool read_lines(const struct option_row *row, struct option_value *value)
+{
+    return ws_span_is_field_line(span_of(value)) && read_list(row, value);
+}
+
+/* None twice (RFC 6455 section 4.1, 10.). */
+static bool read_tokens(const struct option_row *row, struct option_value *value)
+{
+    for (const char **known = value->list; known != NULL && *known != NULL; known++)
+        if (strcmp(*known, value->text) == 0)
+            return false;
+    return ws_span_is_token(span_of(value)) && read_list(row, value);
+}
+
+static bool read_field_value(const struct option_row *row, struct option_value *value)
+{
+    (void)row;
+    return value->text[0] != 0 && ws_span_is_field_value(span_of(value));
+}
+
 static bool read_number(const struct option_row *row, struct option_value *value)
 {
     return value_number(value->text, &value->number) && value->number >= row->least &&
@@ -149,6 +176,9 @@ static const struct {
     [KIND_PATIENCE] = {read_patience, "a factor (3, 0.5) or a time (500ms, 5s, 1m)"},
     [KIND_SHARD] = {read_shard, "a part of a whole such as 2/5"},
     [KIND_CHOICE] = {read_choice, NULL},
+    [KIND_LINES] = {read_lines, "one header line such as 'X-Name: value'"},
+    [KIND_TOKENS] = {read_tokens, "a word of letters, digits and !#$%&'*+-.^_`|~, and each only once"},
+    [KIND_VALUE] = {read_field_value, "one line such as https://example.com"},
 };
 
 static bool value_read(const struct option_row *row, const char *text, struct option_value *value,

@@ -23,7 +23,7 @@ enum option {
 
 enum option_kind {
     KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_NUMBER, KIND_SIZE, KIND_SEED, KIND_PATIENCE, KIND_SHARD,
-    KIND_DURATION, KIND_CHOICE,
+    KIND_DURATION, KIND_CHOICE, KIND_LINES, KIND_TOKENS, KIND_VALUE,
 };
 
 struct command_row {
@@ -51,7 +51,7 @@ struct option_value {
                           CHOICE: which word; SHARD: which */
     double factor;     /* PATIENCE */
     uint64_t shards;   /* SHARD: of how many */
-    const char **list; /* LIST: all of them, NULL-terminated; NULL when not set */
+    const char **list; /* LIST, LINES, TOKENS: all of them, NULL-terminated; NULL when not set */
 };
 
 struct options {

@@ -50,6 +50,18 @@ bool ws_span_is_token(struct ws_span s)
     return s.size > 0 && ws_chars_are(s.at, s.size, WS_CHAR_TOKEN);
 }
 
+bool ws_span_is_field_value(struct ws_span s) { return ws_chars_are(s.at, s.size, WS_CHAR_QUOTED); }
+
+bool ws_span_is_field_line(struct ws_span s)
+{
+    const char *colon = s.size == 0 ? NULL : memchr(s.at, ':', s.size);
+    if (colon == NULL)
+        return false;
+    const size_t name = (size_t)(colon - s.at);
+    return ws_span_is_token((struct ws_span){s.at, name}) &&
+           ws_span_is_field_value((struct ws_span){colon + 1, s.size - name - 1});
+}
+
 /* The white space around an element; a folded value holds line ends too. */
 static bool is_space(char c) { return ws_char_is_blank(c) || c == '\r' || c == '\n'; }
 

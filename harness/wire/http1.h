@@ -124,5 +124,7 @@ bool ws_list_next(struct ws_span *rest, struct ws_span *element);
 bool ws_span_is(struct ws_span s, const char *text);        /* exact */
 bool ws_span_is_nocase(struct ws_span s, const char *text); /* ASCII letter case ignored */
 bool ws_span_is_token(struct ws_span s);                    /* RFC 9110 section 5.6.2, not empty */
+bool ws_span_is_field_value(struct ws_span s); /* RFC 9110 section 5.5, with the white space around it; may be empty */
+bool ws_span_is_field_line(struct ws_span s);  /* "Name: value", RFC 9112 section 5, without its line end */
 
 #endif

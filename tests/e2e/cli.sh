@@ -169,6 +169,12 @@ err "there is no case no/such"; test "$(grep -vc '^#' "$dir/known")" -eq 1; verd
 is "no such baseline" 2 test --sim --baseline "$dir/nothing"; one_line; err "nothing"
 is "an origin and a subprotocol" 0 run scenarios/rfc6455/ping.wsg:3 --sim -v --trace --origin http://a.b --subprotocol superchat --subprotocol x
 out "Origin: http://a.b"; out "Sec-WebSocket-Protocol: superchat, x"; out "Sec-WebSocket-Protocol: superchat"
+for wrong in "--header bad" $'--header X: a\nb' $'--origin x\ny' "--subprotocol a b"; do
+    for mode in test "run scenarios/rfc6455/ping.wsg"; do
+        # shellcheck disable=SC2086
+        is "$mode ${wrong@Q}" 2 $mode --sim "${wrong%% *}" "${wrong#* }"; one_line; err "${wrong%% *} takes "
+    done
+done
 is "they break no case" 0 test --sim --origin http://a.b --subprotocol superchat
 
 

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "engine/serve/numbering.h"
+#include "wire/http1.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -67,6 +68,18 @@ static bool read_agents(struct spec *spec, json_t *agents, struct diag *why)
     return true;
 }
 
+/* What goes into an opening handshake must not break it: the server would be blamed. */
+static bool check_handshake(const struct spec_server *server, struct diag *why)
+{
+    const char *origin = server->origin;
+    if (origin != NULL && (origin[0] == 0 || !ws_span_is_field_value((struct ws_span){origin, strlen(origin)})))
+        return wrong(why, "origin", "one line such as https://example.com");
+    for (const char *const *name = server->protocols; name != NULL && *name != NULL; name++)
+        if (!ws_span_is_token((struct ws_span){*name, strlen(*name)}))
+            return wrong(why, "protocols", "a list of words of letters, digits and !#$%&'*+-.^_`|~");
+    return true;
+}
+
 static bool read_server(struct spec *spec, const json_t *object, struct spec_server *server, struct diag *why)
 {
     if (!json_is_object(object) || !json_is_string(json_object_get(object, "url")))
@@ -74,7 +87,8 @@ static bool read_server(struct spec *spec, const json_t *object, struct spec_ser
     return read_text(spec, object, "url", &server->url, why) &&
            read_text(spec, object, "agent", &server->agent, why) &&
            read_text(spec, object, "origin", &server->origin, why) &&
-           read_list(spec, json_object_get(object, "protocols"), "protocols", &server->protocols, why);
+           read_list(spec, json_object_get(object, "protocols"), "protocols", &server->protocols, why) &&
+           check_handshake(server, why);
 }
 
 static bool read_servers(struct spec *spec, const json_t *servers, struct diag *why)

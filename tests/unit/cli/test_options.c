@@ -73,6 +73,36 @@ START_TEST(mistakes_name_the_mend)
 }
 END_TEST
 
+/* In whatever mode: a handshake that is broken by our own option is not the server's failure. */
+START_TEST(what_would_break_the_handshake_is_refused)
+{
+    static char *const commands[] = {"run", "test", "storm", "fuzz"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        REFUSED("--header takes one header line such as 'X-Name: value', not 'bad'", commands[i], "--header", "bad");
+        REFUSED("--header takes one header line such as 'X-Name: value', not 'X: a\nb'", commands[i], "--header",
+                "X: a\nb");
+        REFUSED("--header takes one header line such as 'X-Name: value', not 'X : a'", commands[i], "--header",
+                "X : a");
+        REFUSED("--origin takes one line such as https://example.com, not 'x\ny'", commands[i], "--origin", "x\ny");
+        REFUSED("--origin takes one line such as https://example.com, not ''", commands[i], "--origin", "");
+    }
+    static char *const offering[] = {"run", "test", "echo"};
+    for (size_t i = 0; i < sizeof offering / sizeof *offering; i++) {
+        REFUSED("--subprotocol takes a word of letters, digits and !#$%&'*+-.^_`|~, and each only once, not 'a b'",
+                offering[i], "--subprotocol", "a b");
+        REFUSED("--subprotocol takes a word of letters, digits and !#$%&'*+-.^_`|~, and each only once, not 'a'",
+                offering[i], "--subprotocol", "a", "--subprotocol", "b", "--subprotocol", "a");
+    }
+    struct options options;
+    struct diag why = {0};
+    ck_assert(PARSE(&options, &why, "test", "--header", "X-A:", "--header", "X-B:  b \"c\" \xc3\xa4",
+                    "--origin", "null", "--subprotocol", "graphql-ws", "--subprotocol", "v1.chat"));
+    ck_assert_str_eq(options.values[OPTION_HEADER].list[1], "X-B:  b \"c\" \xc3\xa4");
+    ck_assert_str_eq(options.values[OPTION_SUBPROTOCOL].list[1], "v1.chat");
+    options_free(&options);
+}
+END_TEST
+
 START_TEST(no_command)
 {
     struct options options;
@@ -163,5 +193,6 @@ START_TEST(the_man_page_agrees)
 }
 END_TEST
 
-UNIT_MAIN("options", understood, mistakes_name_the_mend, no_command, help_needs_no_arguments, numbers, help_fits,
+UNIT_MAIN("options", understood, mistakes_name_the_mend, what_would_break_the_handshake_is_refused, no_command,
+          help_needs_no_arguments, numbers, help_fits,
           the_man_page_agrees)

@@ -64,6 +64,10 @@ START_TEST(mistakes_are_named)
         {SPEC_OF_SERVERS, "{\"servers\": {}}", "spec.json: \"servers\" has to be a list of objects"},
         {SPEC_OF_SERVERS, "{\"servers\": [], \"cases\": \"*\"}", "spec.json: \"cases\" has to be a list of strings"},
         {SPEC_OF_SERVERS, "{\"servers\": [], \"exclude-agent-cases\": []}", "spec.json: \"exclude-agent-cases\" has"},
+        {SPEC_OF_SERVERS, "{\"servers\": [{\"url\": \"ws://x\", \"origin\": \"x\\ny\"}]}",
+         "spec.json: \"origin\" has to be one line"},
+        {SPEC_OF_SERVERS, "{\"servers\": [{\"url\": \"ws://x\", \"protocols\": [\"a\", \"b c\"]}]}",
+         "spec.json: \"protocols\" has to be a list of words"},
         {SPEC_OF_SERVERS, "{\"url\": \"ws://x\"}", "spec.json: this is a fuzzingserver.json"},
         {SPEC_OF_CLIENTS, client, "spec.json: this is a fuzzingclient.json"},
     };

@@ -191,6 +191,17 @@ START_TEST(lists_are_walked)
     ck_assert(!ws_span_is((struct ws_span){"UpGrade", 7}, "upgrade"));
     ck_assert(ws_span_is_token((struct ws_span){"!#$%&'*+-.^_`|~09az", 19}));
     ck_assert(!ws_span_is_token((struct ws_span){"a b", 3}) && !ws_span_is_token((struct ws_span){NULL, 0}));
+    ck_assert(ws_span_is_field_value((struct ws_span){" \"a\\b\"\t\xff", 8}));
+    ck_assert(ws_span_is_field_value((struct ws_span){0}));
+    ck_assert(!ws_span_is_field_value((struct ws_span){"a\rb", 3}));
+    ck_assert(!ws_span_is_field_value((struct ws_span){"\x7f", 1}));
+    ck_assert(!ws_span_is_field_value((struct ws_span){"a\0b", 3}));
+    static const struct { const char *text; bool fine; } lines[] = {
+        {"A:", true}, {"A-1: b: c", true}, {":", false}, {"A", false}, {"A : b", false}, {" A: b", false},
+        {"A: b\r\nC: d", false}, {"", false}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(ws_span_is_field_line((struct ws_span){lines[i].text, strlen(lines[i].text)}) == lines[i].fine,
+                      "%s", lines[i].text);
 }
 END_TEST
 
