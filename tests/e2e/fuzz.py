@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 from checks import check, end, own_folder, packages, peers, program, root
 from checks import run as run_program
@@ -59,11 +60,42 @@ def no_false_findings():
     check(result["summary"]["total"] == 1 and result["cases"][0]["verdict"] == "PASS", "a campaign without findings says so in its report", str(result)[:300])
 
 
+def all_are_played():
+    """What the oracle writes can be played, whatever the testee does: the first seed had a session that could not."""
+    for seed in (0x4bf8bd8a, 101, 102, 103):
+        _, said = run("fuzz", "--sim", "--fault", "pong-cut", "--runs", 300, "--seed", seed, "--dir", work / f"played{seed}")
+        check("could not be played" not in said and "DOUBT" not in said, f"seed {seed:#x}: all sessions are played", said)
+
+
+def told_to_play_again():
+    """The line can be given to a shell; a finding has its name from what it is, not from the folder it lies in."""
+    names = []
+    for folder in (work / "sp ace", work / "it's"):
+        sarif, junit = work / "told.sarif", work / "told.xml"
+        _, said = run("fuzz", "--sim", "--fault", "pong-cut", "--fail-fast", "--seed", 7, "--dir", folder,
+                      "--report", f"sarif={sarif},junit={junit}")
+        found = next((folder / "findings").glob("*.wsg"))
+        replay = re.findall(r"^      replay: wsgauntlet (.*)", said, re.M)[0]
+        header = re.findall(r"^# (\S+): (.*)", found.read_text(), re.M)
+        check(("replay", f"wsgauntlet {replay}") in header and re.search(r"^# seed: 0x7, session \d+, ", found.read_text(), re.M),
+              "a finding says which session it was, and how it is played again", found.read_text())
+        again = subprocess.run(f"{program} {replay}", shell=True, capture_output=True, text=True)
+        check(again.returncode == 1 and found.stem in again.stdout, f"the line plays it: {replay}", again.stdout + again.stderr)
+        told = json.loads(sarif.read_text())["runs"][0]
+        case = xml.etree.ElementTree.parse(junit).find(".//testcase")
+        rule, result = told["tool"]["driver"]["rules"][0], told["results"][0]
+        check(rule == {"id": result["ruleId"], "shortDescription": {"text": "pong -> pong"}}
+              and case.find("failure").get("message").startswith("pong -> pong: ") and result["message"]["text"].startswith("pong -> pong: "),
+              "SARIF and JUnit tell the signature", str(told) + junit.read_text())
+        names.append((case.get("name"), result["ruleId"], str(result["partialFingerprints"])))
+    check(names[0] == names[1] and names[0][0] == found.stem, "another folder makes it no other finding", str(names))
+
+
 def same_again():
     texts = []
     for name in ("one", "two"):
         run("fuzz", "--sim", "--fault", "pong-cut", "--runs", 400, "--seed", 5, "--dir", work / name)
-        texts.append({f.name: f.read_bytes() for f in sorted((work / name).rglob("*.wsg"))})
+        texts.append({f.name: f.read_text().replace(str(work / name), "") for f in sorted((work / name).rglob("*.wsg"))})
     check(texts[0] == texts[1] and texts[0], "one seed makes one campaign", str(texts)[:500])
 
 
@@ -203,6 +235,15 @@ def own_seeds():
     story.write_text('scenario "x"\n  open\n  sned text "a"\n')
     status, said = run("fuzz", "--sim", "--seeds", story, "--runs", 1, "--dir", work / "broken")
     check(status == 2 and "did you mean 'send'" in said, "a broken one is told", said)
+    shipped = root / "corpus/session"
+    status, said = run("fuzz", "--sim", "--no-seeds", "--seeds", shipped, "--runs", 20, "--seed", 3, "--dir", work / "shipped")
+    counts = [int(n) for n in re.findall(r"session: (\d+) of (\d+) cases are sessions .*; (\d+) other files", said)[0]]
+    check(status == 0 and counts[0] > 50 and counts[1] + counts[2] >= len(list(shipped.iterdir())),
+          f"the shipped corpus will do: {counts[0]} sessions", said)
+    (work / "none").mkdir()
+    (work / "none/letter").write_text("no scenario\n")
+    status, said = run("fuzz", "--sim", "--seeds", work / "none", "--runs", 1, "--dir", work / "letter")
+    check(status == 2 and "no scenario here" in said, "a folder without any is told", said)
 
 
 def defects(runs):
@@ -232,6 +273,8 @@ if sys.argv[1:2] == ["defects"]:
 for fault in FAULTS:
     finds(fault, 7, 20000)
 no_false_findings()
+all_are_played()
+told_to_play_again()
 same_again()
 goes_on()
 manners()

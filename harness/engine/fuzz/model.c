@@ -227,7 +227,8 @@ static void move_frame(struct model *m, const struct move *move)
     if (move->kind != MOVE_CONTINUE && move_is_data(move->kind))
         m->compressed = move->compress;
     note_window(m, move);
-    m->literal |= move->kind == MOVE_RAW || move->opcode_set || move->rsv != 0 || move->claim;
+    /* What echo.c takes for broken is no message to the runner, also where `cut` leaves the frame whole. */
+    m->literal |= move->kind == MOVE_RAW || move->opcode_set || move->rsv != 0 || move->claim || move->cut_set;
     bool fine = move->kind == MOVE_RAW ? buf_append(&bytes, move->bytes, move->size) : model_frames(m, move, &bytes);
     if (fine)
         feed(m, bytes.data, bytes.size);

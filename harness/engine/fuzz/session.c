@@ -59,6 +59,8 @@ static bool copy_texts(struct session *to, struct move *move, const struct move 
 struct session *session_copy(const struct session *session)
 {
     struct session *copy = session_new();
+    if (copy != NULL)
+        copy->number = session->number;
     for (size_t i = 0; copy != NULL && i < session->count; i++) {
         const struct move *from = &session->moves[i];
         struct move *move = &copy->moves[copy->count++];

@@ -61,6 +61,7 @@ struct session {
     struct arena arena;
     struct move moves[SESSION_MOVES_MAX];
     size_t count;
+    uint64_t number; /* among those of its campaign */
 };
 
 /* Empty. NULL without memory; freed with session_free. */

@@ -111,14 +111,32 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 static bool add_folder(struct suite *suite, const char *path, unsigned depth, struct buf *errors,
                        struct diag *why);
 
+/* A file that may be a scenario: if not, it is counted. False without memory only. */
+static bool try_file(struct suite *suite, const char *path, bool regular, struct diag *why)
+{
+    struct buf errors;
+    struct diag none = {0};
+    buf_init(&errors, 0);
+    struct script *script = regular ? script_load(path, &errors, &none) : NULL;
+    bool scenario = script != NULL && script->case_count != 0;
+    buf_free(&errors);
+    if (scenario)
+        return add_script(suite, script, 0, why);
+    script_free(script);
+    suite->passed_over++;
+    return true;
+}
+
 /* What stands in a folder: a folder again, a scenario file, or of no interest. */
 static bool add_entry(struct suite *suite, const char *path, unsigned depth, struct buf *errors,
                       struct diag *why)
 {
-    struct stat status;
+    struct stat status = {0};
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return add_folder(suite, path, depth + 1, errors, why);
-    return !ends_with(path, ".wsg") || add_file(suite, path, 0, errors, why);
+    if (ends_with(path, ".wsg"))
+        return add_file(suite, path, 0, errors, why);
+    return !suite->any_name || try_file(suite, path, S_ISREG(status.st_mode), why);
 }
 
 static bool add_folder(struct suite *suite, const char *path, unsigned depth, struct buf *errors,
@@ -170,7 +188,7 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
     if (there && S_ISDIR(status.st_mode)) {
         fine = add_folder(suite, path, 0, errors, &first);
         if (fine && suite->script_count == count)
-            fine = complain(errors, &first, path, "no *.wsg file here");
+            fine = complain(errors, &first, path, suite->any_name ? "no scenario here" : "no *.wsg file here");
     } else {
         fine = add_file(suite, line == 0 ? path : file, line, errors, &first);
     }

@@ -18,6 +18,8 @@ struct suite {
     struct suite_case *cases; /* in order of files (sorted by path) and lines */
     size_t case_count, case_capacity;
     unsigned rounds; /* so many times the same cases; 0 is 1 */
+    bool any_name;   /* of a folder every file that is a scenario, however it is called; others are passed over */
+    size_t passed_over;
 };
 
 /* Adds a file, every *.wsg of a folder (recursively, sorted), or of FILE:LINE

@@ -12,7 +12,6 @@
 
 struct batch {
     struct session *sessions[BATCH_SESSIONS_MAX];
-    uint64_t numbers[BATCH_SESSIONS_MAX];
     size_t count;
     struct buf text;
 };
@@ -80,8 +79,8 @@ static void make_batch(struct campaign *c, struct batch *batch)
         snprintf(title, sizeof title, "session %llu", (unsigned long long)number);
         c->oracle.title = title;
         if (session != NULL && oracle_write(session, &c->oracle, &batch->text)) {
-            batch->sessions[batch->count] = session;
-            batch->numbers[batch->count++] = number;
+            session->number = number;
+            batch->sessions[batch->count++] = session;
         } else {
             batch->text.size = start; /* nothing to play: a session all the same */
             session_free(session);
@@ -98,9 +97,9 @@ static void free_batch(struct batch *batch)
 
 /* ---- playing ---- */
 
-static void keep(struct campaign *c, const struct session *session, uint64_t number)
+static void keep(struct campaign *c, const struct session *session)
 {
-    struct prng random = prng_stream_n(c->seed, "pool", number);
+    struct prng random = prng_stream_n(c->seed, "pool", session->number);
     struct buf text;
     char name[24];
     buf_init(&text, 0);
@@ -110,19 +109,19 @@ static void keep(struct campaign *c, const struct session *session, uint64_t num
         snprintf(name, sizeof name, "%016llx",
                  (unsigned long long)hash_bytes(HASH_START, buf_text(&text), text.size));
         struct diag why = {0};
-        if (!store_write(&c->store, "corpus", name, &text, NULL, &why))
+        if (!store_write(&c->store, "corpus", name, &text, &why))
             campaign_unsaved(c, &why);
     }
     buf_free(&text);
 }
 
 /* An instrumented testee's ways tell more than its answers. */
-static void keep_for_edges(struct campaign *c, const struct session *session, uint64_t number)
+static void keep_for_edges(struct campaign *c, const struct session *session)
 {
     struct edge_news news = edge_map_news(c->edges);
     struct session *small = news.count == 0 ? NULL : campaign_trim(c, session, &news);
     if (news.count != 0)
-        keep(c, small == NULL ? session : small, number);
+        keep(c, small == NULL ? session : small);
     if (news.edges != 0)
         walks_add(&c->walks, small == NULL ? session : small);
     session_free(small);
@@ -134,9 +133,9 @@ static void look_at(struct campaign *c, const struct batch *batch, const struct 
         const struct case_result *result = run->cases[i];
         bool fresh = pool_new_shape(c->pool, result);
         if (c->edges != NULL)
-            keep_for_edges(c, batch->sessions[i], batch->numbers[i]);
+            keep_for_edges(c, batch->sessions[i]);
         else if (fresh)
-            keep(c, batch->sessions[i], batch->numbers[i]);
+            keep(c, batch->sessions[i]);
         if (result->verdict == VERDICT_ERROR && c->end == PLAY_DONE && c->unplayable++ == 0)
             status_note(c, result->detail); /* the first one tells; the others are counted */
         if (result->verdict == VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT)

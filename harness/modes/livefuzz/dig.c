@@ -3,6 +3,7 @@
 #include "modes/livefuzz/campaign.h"
 
 #include "engine/fuzz/minimise.h"
+#include "engine/placeholder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,13 +136,28 @@ static void comment(struct buf *out, const char *what, const char *text)
     buf_append_byte(out, '\n');
 }
 
-static void write_header(struct campaign *c, const struct finding *finding, const struct case_result *result,
-                         struct buf *out)
+/* The command that plays it again, as a shell takes it. */
+static const char *replay_words(struct campaign *c, const struct finding *finding)
+{
+    struct buf path;
+    buf_init(&path, 0);
+    shell_word(&path, finding->path);
+    const char *profile = finding->verdict == VERDICT_NON_STRICT ? " --profile strict" : "";
+    const char *words = arena_printf(&c->report->arena, "%s%s --timeout %llums %s", buf_text(&c->target.whom.replay),
+                                     profile, (unsigned long long)(c->oracle.timeout_ns / NS_PER_MS), buf_text(&path));
+    buf_free(&path);
+    return words;
+}
+
+static void write_header(struct campaign *c, const struct finding *finding, uint64_t number,
+                         const struct case_result *result, struct buf *out)
 {
     comment(out, "found by wsgauntlet fuzz", finding->signature);
     comment(out, "testee", buf_text(&c->target.whom.against));
     comment(out, "its agent", c->report->testee.agent);
-    buf_printf(out, "# seed: %#llx, wsgauntlet %s\n", (unsigned long long)c->seed, c->options->tell.version);
+    buf_printf(out, "# seed: %#llx, session %llu, wsgauntlet %s\n", (unsigned long long)c->seed,
+               (unsigned long long)number, c->options->tell.version);
+    comment(out, "replay", replay_words(c, finding));
     comment(out, "expected", result->expected);
     comment(out, "got", result->seen);
     comment(out, "because", result->detail);
@@ -157,16 +173,18 @@ static void write_header(struct campaign *c, const struct finding *finding, cons
         buf_append_text(out, "# doubtful: it did not show again when played alone\n");
 }
 
-/* The finding as a case of the campaign's report. */
-static void report(struct campaign *c, struct finding *finding, const struct case_result *from, const struct buf *text)
+/* The finding as a case of the campaign's report. It is named by its signature, so that it is the same in another
+ * campaign, and in another folder. */
+static void report(struct campaign *c, struct finding *finding, const char *slug, const struct case_result *from,
+                   const struct buf *text)
 {
     struct arena *arena = &c->report->arena;
     struct case_result *result = run_result_add(c->report);
     if (result == NULL)
         return;
-    result->id = arena_text(arena, finding->path);
+    result->id = arena_text(arena, slug);
     result->title = arena_text(arena, finding->signature);
-    result->file = result->id;
+    result->file = arena_text(arena, finding->path);
     result->section = "fuzz";
     result->line = 1;
     result->verdict = finding->ours || !finding->again ? VERDICT_INFO
@@ -175,13 +193,12 @@ static void report(struct campaign *c, struct finding *finding, const struct cas
     result->step_line = from->step_line;
     result->expected = arena_text(arena, from->expected);
     result->seen = arena_text(arena, from->seen);
-    result->detail = arena_text(arena, from->detail[0] == 0 ? finding->signature : from->detail);
+    result->detail = from->detail[0] == 0 ? result->title
+                                          : arena_printf(arena, "%s: %s", finding->signature, from->detail);
     result->source = arena_text(arena, buf_text(text));
     result->trace = arena_text(arena, from->trace == NULL ? "" : from->trace);
     result->stderr_tail = arena_text(arena, from->stderr_tail);
-    const char *profile = finding->verdict == VERDICT_NON_STRICT ? " --profile strict" : "";
-    result->replay = arena_printf(arena, "%s%s --timeout %llums %s", buf_text(&c->target.whom.replay), profile,
-                                  (unsigned long long)(c->oracle.timeout_ns / NS_PER_MS), finding->path);
+    result->replay = replay_words(c, finding);
     c->report->ended++;
 }
 
@@ -193,14 +210,15 @@ static void save(struct campaign *c, struct finding *finding, const struct sessi
     char slug[SIGNATURE_SIZE];
     buf_init(&text, 0);
     buf_init(&path, 0);
-    write_header(c, finding, result, &text);
+    finding_slug(finding->signature, slug);
+    store_file(&c->store, "findings", slug, &path);
+    finding->path = arena_text(&c->report->arena, buf_text(&path));
+    write_header(c, finding, session->number, result, &text);
     c->oracle.title = finding->signature;
     oracle_write(session, &c->oracle, &text);
-    finding_slug(finding->signature, slug);
-    if (!store_write(&c->store, "findings", slug, &text, &path, &why))
+    if (!store_write(&c->store, "findings", slug, &text, &why))
         campaign_unsaved(c, &why);
-    finding->path = arena_text(&c->report->arena, buf_text(&path));
-    report(c, finding, result, &text);
+    report(c, finding, slug, result, &text);
     status_finding(c, finding, result, session->count);
     buf_free(&text);
     buf_free(&path);

@@ -66,21 +66,35 @@ static size_t seed_pool(struct campaign *c, struct suite *suite)
     return count;
 }
 
+/* How much of what was given is of use. */
+static void tell_seeds(struct campaign *c, const char *path, size_t sessions, size_t cases, size_t passed_over)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    buf_printf(&text, "%s: %zu of %zu cases are sessions to begin with", path, sessions, cases);
+    if (passed_over != 0)
+        buf_printf(&text, "; %zu other file%s no scenario", passed_over, passed_over == 1 ? " is" : "s are");
+    status_note(c, buf_text(&text));
+    buf_free(&text);
+}
+
 /* The user's own: a file that is broken, or has nothing that a client sends, is told. */
 static bool add_seeds(struct campaign *c, const char *path)
 {
-    struct suite suite = {0};
+    struct suite suite = {.any_name = true};
     struct buf errors;
     buf_init(&errors, 0);
     bool fine = suite_add_path(&suite, path, &errors, c->why);
-    size_t cases = suite.case_count;
+    size_t cases = suite.case_count, passed_over = suite.passed_over, sessions = 0;
     if (errors.size != 0)
         fprintf(c->options->tell.errors, "%s", buf_text(&errors));
     if (!fine)
         suite_free(&suite);
-    else if (seed_pool(c, &suite) == 0)
+    else if ((sessions = seed_pool(c, &suite)) == 0)
         fine = diag_set(c->why, DIAG_USAGE, "%s: none of its %zu cases is a session to begin with: open, send, drop",
                         path, cases);
+    else
+        tell_seeds(c, path, sessions, cases, passed_over);
     buf_free(&errors);
     return fine;
 }

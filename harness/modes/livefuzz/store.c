@@ -69,16 +69,19 @@ bool store_write_state(const struct store *store, const struct store_state *stat
     return fine;
 }
 
-bool store_write(const struct store *store, const char *kind, const char *name, const struct buf *text,
-                 struct buf *path, struct diag *why)
+void store_file(const struct store *store, const char *kind, const char *name, struct buf *path)
 {
-    struct buf own;
-    buf_init(&own, 0);
-    store_path(store, kind, &own);
-    buf_printf(&own, "/%s.wsg", name);
-    bool fine = file_write(buf_text(&own), buf_text(text), text->size, why);
-    if (path != NULL)
-        buf_append_text(path, buf_text(&own));
-    buf_free(&own);
+    store_path(store, kind, path);
+    buf_printf(path, "/%s.wsg", name);
+}
+
+bool store_write(const struct store *store, const char *kind, const char *name, const struct buf *text,
+                 struct diag *why)
+{
+    struct buf path;
+    buf_init(&path, 0);
+    store_file(store, kind, name, &path);
+    bool fine = file_write(buf_text(&path), buf_text(text), text->size, why);
+    buf_free(&path);
     return fine;
 }

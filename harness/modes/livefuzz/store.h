@@ -28,9 +28,11 @@ void store_close(struct store *store);
 bool store_read_state(const struct store *store, struct store_state *state, struct diag *why);
 bool store_write_state(const struct store *store, const struct store_state *state, struct diag *why);
 
-/* Writes KIND/NAME.wsg, whole or not at all; its path to `path` when that is not NULL. */
+/* Writes KIND/NAME.wsg, whole or not at all. */
 bool store_write(const struct store *store, const char *kind, const char *name, const struct buf *text,
-                 struct buf *path, struct diag *why);
+                 struct diag *why);
+/* Where that is. */
+void store_file(const struct store *store, const char *kind, const char *name, struct buf *path);
 /* The folder of that kind, "findings" or "corpus". */
 void store_path(const struct store *store, const char *kind, struct buf *path);
 

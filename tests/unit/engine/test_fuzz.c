@@ -63,6 +63,7 @@ START_TEST(the_oracle_knows_what_is_due)
                "# length-top-bit");
     check_move(&(struct move){.kind = MOVE_TEXT, .long_length = 64}, "a", 1, "or fail 1002");
     check_move(&(struct move){.kind = MOVE_TEXT, .cut_set = true, .cut = 3}, "abc", 3, "drop reset");
+    check_move(&(struct move){.kind = MOVE_TEXT, .cut_set = true, .cut = 10}, "abc", 3, "expect text \"abc\" # echo");
 }
 END_TEST
 
