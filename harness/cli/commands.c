@@ -213,6 +213,7 @@ static int command_FUZZ(const struct options *options, struct diag *why)
             .rate = option_number(options, OPTION_RATE, 0),
             .parallel = (unsigned)option_number(options, OPTION_JOBS, 8),
             .timeout_ns = options->values[OPTION_TIMEOUT].number,
+            .message_max = option_number(options, OPTION_MAX_MESSAGE, 0),
             .fail_fast = option_set(options, OPTION_FAIL_FAST),
             .strict = option_number(options, OPTION_WEIGHTS, WEIGHTS_RFC) == WEIGHTS_STRICT,
             .no_seeds = option_set(options, OPTION_NO_SEEDS),

@@ -137,6 +137,7 @@ static bool start_builtin(struct whom *w, struct diag *why)
         .socketio = w->options->socketio,
         .seed = w->options->seed,
         .patience = w->options->patience,
+        .message_max = w->options->message_max,
     };
     config.at.shared = w->options->shared_port;
     w->builtin = true;

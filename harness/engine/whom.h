@@ -22,6 +22,7 @@ struct whom_options {
     const char *const *protocols; /* to offer; NULL-terminated, may be NULL */
     uint64_t seed;
     double patience;            /* factor on time limits */
+    uint64_t message_max;       /* of the built-in peer; 0: its own */
     bool shared_port;           /* the built-in peer's: other processes of ours listen on it too */
     const char *replay;         /* the command that plays against the same again, without whom: "wsgauntlet test" */
     bool url_option;            /* that command takes the URL as --url, not as its argument */

@@ -206,6 +206,20 @@ def grows():
         check(status == due, f"memory {'grows' if due else 'does not grow'} with the bug {bug}", said)
 
 
+def limits():
+    """A server with a limit on messages: kept to it is right; larger, smaller and untold are found."""
+    for name, server, due in (("right", "2KiB", None), ("larger", "4KiB", "message-too-big -> "),
+                              ("smaller", "1KiB", "echo -> "), ("unsaid", "2KiB --fault limit-unsaid", "message-too-big -> nothing")):
+        command, folder = f"exec {program} echo --deflate --port {{port}} --max-message {server}", work / f"limit-{name}"
+        words = ["--no-seeds", "--fail-fast", "--timeout", "300ms", "--max-message", "2KiB", "--seed", 1, "--dir", folder]
+        status, said = run("fuzz", "--exec", command, *words, "--runs", 1500)
+        check(status == (due is not None) and "DOUBT" not in said and (due is None or f"FINDING  {due}" in said),
+              f"a limit of 2 KiB, {name}", said)
+    for words in (["--sim", "--max-message", "2KiB"], ["--exec", "x {port}", "--max-message", "1MiB"]):
+        status, said = run("fuzz", *words, "--runs", 1, "--dir", work / "limit-words")
+        check(status == 2 and "--max-message" in said, f"{words[0]}: no use for that limit", said)
+
+
 def slow():
     """A server that compares bytes with each other: what takes long in it and not with other bytes of the same number."""
     server = build_server("slow_server", "cc", "-O1")
@@ -282,6 +296,7 @@ unsaved()
 interrupted()
 own_seeds()
 grows()
+limits()
 slow()
 coverage()
 end("fuzz")

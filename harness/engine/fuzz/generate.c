@@ -38,6 +38,15 @@ static struct move *add_message(struct author *a, bool text, size_t size)
     return add(a, text ? MOVE_TEXT : MOVE_BINARY);
 }
 
+/* Of a message: where the server has a limit, just below it, at it and above it. */
+static size_t message_length(struct author *a)
+{
+    uint64_t limit = a->config->message_max;
+    if (limit != 0 && chance(a->random, 25))
+        return (size_t)(limit - 1 + below(a, 3));
+    return material_length(a->random);
+}
+
 /* In any writes; a large one not byte by byte. */
 static void in_pieces(struct author *a, struct move *move)
 {
@@ -50,7 +59,7 @@ static void in_pieces(struct author *a, struct move *move)
 
 static void plot_message(struct author *a)
 {
-    struct move *move = add_message(a, chance(a->random, 60), material_length(a->random));
+    struct move *move = add_message(a, chance(a->random, 60), message_length(a));
     if (move == NULL)
         return;
     move->compress = a->deflate && chance(a->random, 60);
@@ -83,9 +92,9 @@ static void plot_fragments(struct author *a)
     if (text && chance(a->random, 15))
         material_no_text(a->random, &whole);
     else if (text)
-        material_text(a->random, material_length(a->random), &whole);
+        material_text(a->random, message_length(a), &whole);
     else
-        material_binary(a->random, material_length(a->random), &whole);
+        material_binary(a->random, message_length(a), &whole);
     unsigned frames = 2 + (unsigned)below(a, 3);
     for (unsigned i = 0; i < frames; i++) {
         size_t size = i + 1 == frames ? whole.size : (size_t)below(a, whole.size + 1);

@@ -14,6 +14,7 @@ struct generate_config {
     bool deflate;    /* the server is worth being offered permessage-deflate */
     bool no_protocols; /* and no subprotocol */
     bool handshake;  /* heads by hand too */
+    uint64_t message_max; /* the server's limit on a message, to be aimed at; 0: none is known */
     const char *host; /* value of Host in those, and target: where the server is */
     const char *target;
 };

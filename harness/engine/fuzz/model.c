@@ -94,6 +94,7 @@ static void on_message(struct model *m, const struct ws_event *event)
     if (m->literal)
         due_bytes(m, due, m->message.data, m->message.size);
     m->outcome->overflow |= m->message.failed;
+    buf_clear(&m->message);
 }
 
 static void on_close(struct model *m, const struct ws_event *event)
@@ -154,6 +155,31 @@ static void due_either_way(struct model *m, const struct ws_prediction *p)
     model_hang_up(m, MODEL_OVER);
 }
 
+/* Beyond the limit that the server is configured with. The judge hears nothing behind that, so that a text may be
+ * broken besides; who counts only whole frames or whole messages has to have them. */
+static void on_too_big(struct model *m)
+{
+    bool broken_off = m->move->kind == MOVE_RAW || m->move->cut_set || m->move->claim || m->outcome->count != 0;
+    if (broken_off) {
+        model_give_up(m);
+    } else if (m->move->more) {
+        m->stage = MODEL_DOOMED;
+    } else {
+        bool whole = m->move->kind == MOVE_BINARY ||
+                     (m->move->kind == MOVE_TEXT && ws_utf8_valid(m->move->bytes, m->move->size, NULL));
+        struct due *due = model_due(m, DUE_TOO_BIG, NULL);
+        memcpy(due->codes, (const uint16_t[]){1009, whole ? 0 : 1007, 0}, 3 * sizeof *due->codes);
+        model_hang_up(m, MODEL_OVER);
+    }
+}
+
+/* Breaks the move a rule that is not the limit, and goes it beyond that, too? Either is seen first. */
+static bool may_be_too_big(const struct model *m)
+{
+    uint64_t limit = m->config->message_max;
+    return limit != 0 && m->message.size + (m->move->claim ? m->move->length : m->move->size) > limit;
+}
+
 static void on_failure(struct model *m, const struct ws_prediction *p)
 {
     const struct ws_violation *violation = ws_violation_get(p->violation);
@@ -163,7 +189,9 @@ static void on_failure(struct model *m, const struct ws_prediction *p)
     bool top_bit = p->violation == WS_V_LENGTH_TOP_BIT && head_whole; /* the payload will never be */
     bool one_message = due->count == 1 && due->dues[0].kind == DUE_MESSAGE;
     bool one_close = due->count == 2 && due->dues[0].kind == DUE_CLOSE;
-    if (is_not_demanded(m, violation)) {
+    if (p->violation == WS_V_TOO_BIG) {
+        on_too_big(m);
+    } else if (is_not_demanded(m, violation) || may_be_too_big(m)) {
         model_give_up(m);
     } else if (p->outcome == WS_OUTCOME_FAIL_SOON && certain && !top_bit) {
         m->stage = MODEL_DOOMED;
@@ -244,7 +272,8 @@ void model_begin_frames(struct model *m, bool deflate)
     model_hang_up(m, MODEL_OPEN);
     m->literal = m->unfinished = m->compressed = m->packed_by_us = m->packed_by_hand = false;
     m->judge = ws_judge_new(&(struct ws_judge_config){
-        .receiver = WS_SERVER, .deflate = deflate, .context_takeover = true, .event = on_event, .context = m});
+        .receiver = WS_SERVER, .deflate = deflate, .context_takeover = true, .message_max = m->config->message_max,
+        .event = on_event, .context = m});
     m->deflater = deflate ? ws_deflater_new(15, true, 6) : NULL;
     m->outcome->overflow |= m->judge == NULL || (deflate && m->deflater == NULL);
 }

@@ -21,6 +21,7 @@ struct oracle_config {
     bool deflate;         /* the server is known to agree to permessage-deflate */
     bool no_protocols;    /* the server refuses who offers a subprotocol that it does not speak, as it may */
     bool echoes;          /* the server sends messages back; else they are not sent whole */
+    uint64_t message_max; /* the server's limit on a message, in bytes after inflating; 0: not known, none is reached */
     const struct oracle_loop *loop; /* NULL: the session once */
     uint64_t timeout_ns;  /* of each expectation; 0: the language's own */
 };

@@ -13,6 +13,7 @@
 
 #define SESSION_MOVES_MAX 24u
 #define SESSION_BYTES_MAX (256u << 10) /* payloads of one session */
+#define SESSION_LIMIT_MAX (128u << 10) /* a testee's limit on messages: sessions go beyond it */
 #define SESSION_ACTORS 2u
 
 enum move_kind {

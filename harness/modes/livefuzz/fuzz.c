@@ -145,7 +145,8 @@ static void on_note(void *arg, const char *text)
 
 static bool start_players(struct campaign *c)
 {
-    static const struct whom_options correct = {.simulated = true, .patience = 1, .replay = ""};
+    const struct whom_options correct = {
+        .simulated = true, .patience = 1, .replay = "", .message_max = c->options->message_max};
     struct whom_options against = c->options->whom;
     against.replay = "wsgauntlet run";
     against.url_option = true;
@@ -178,6 +179,13 @@ static void introduce(struct campaign *c)
 static bool begin(struct campaign *c)
 {
     const struct fuzz_options *options = c->options;
+    bool builtin = options->whom.url == NULL && options->whom.command == NULL;
+    if (options->message_max != 0 && builtin)
+        return diag_set(c->why, DIAG_USAGE, "--max-message is what a server of yours is configured with; for the "
+                        "built-in peer: --exec 'wsgauntlet echo --port {port} --max-message SIZE'");
+    if (options->message_max > SESSION_LIMIT_MAX)
+        return diag_set(c->why, DIAG_USAGE, "--max-message: sessions go beyond a limit of %u KiB at most; configure "
+                        "your server with a smaller one", SESSION_LIMIT_MAX >> 10);
     if (options->coverage && options->whom.command == NULL)
         return diag_set(c->why, DIAG_USAGE, "--coverage needs a server that we start: --exec 'CMD {port}'");
     if (options->coverage && (c->edges = edge_map_new(c->why)) == NULL)
@@ -189,9 +197,10 @@ static bool begin(struct campaign *c)
     c->reference.unchecked = true;
     c->terminal = terminal_of(options->tell.out, options->tell.color);
     c->generate = (struct generate_config){
-        .handshake = true, .host = c->target.whom.testee.url.host, .target = c->target.whom.testee.url.resource};
+        .handshake = true, .host = c->target.whom.testee.url.host, .target = c->target.whom.testee.url.resource,
+        .message_max = options->message_max};
     c->oracle = (struct oracle_config){
-        .target = c->target.whom.testee.url.resource, .echoes = true,
+        .target = c->target.whom.testee.url.resource, .echoes = true, .message_max = options->message_max,
         .timeout_ns = options->timeout_ns == 0 ? NS_PER_S : options->timeout_ns};
     introduce(c);
     return true;

@@ -15,6 +15,7 @@ struct fuzz_options {
     uint64_t rate;              /* sessions a second at most; 0: no limit */
     unsigned parallel;
     uint64_t timeout_ns;        /* of each expectation; 0: 1 s */
+    uint64_t message_max;       /* the testee's limit on a message, SESSION_LIMIT_MAX bytes at most; 0: not known */
     bool fail_fast;             /* stop at the first finding */
     bool strict;                /* what the text allows and advises against counts, too */
     bool no_seeds;              /* do not begin with the conformance suite's cases */

@@ -27,8 +27,9 @@ static struct script *parse(const struct buf *text)
     return script;
 }
 
-/* What the oracle makes of one move behind a plain `open`. */
-static void check_move(const struct move *move, const void *bytes, size_t size, const char *due)
+/* What the oracle makes of one move behind a plain `open`; limit: the server's on messages, 0: it has none. */
+static void check_move_at_limit(const struct move *move, const void *bytes, size_t size, uint64_t limit,
+                                const char *due)
 {
     struct session *session = session_new();
     struct buf text;
@@ -37,11 +38,16 @@ static void check_move(const struct move *move, const void *bytes, size_t size, 
     struct move *added = session_add(session, move->kind, 0);
     *added = *move;
     ck_assert(session_bytes(session, added, bytes, size));
-    write(session, &text);
+    oracle_write(session, &(struct oracle_config){.title = "x", .echoes = true, .message_max = limit}, &text);
     ck_assert_msg(strstr(buf_text(&text), due) != NULL, "no '%s' in\n%s", due, buf_text(&text));
     script_free(parse(&text));
     buf_free(&text);
     session_free(session);
+}
+
+static void check_move(const struct move *move, const void *bytes, size_t size, const char *due)
+{
+    check_move_at_limit(move, bytes, size, 0, due);
 }
 
 START_TEST(the_oracle_knows_what_is_due)
@@ -64,6 +70,25 @@ START_TEST(the_oracle_knows_what_is_due)
     check_move(&(struct move){.kind = MOVE_TEXT, .long_length = 64}, "a", 1, "or fail 1002");
     check_move(&(struct move){.kind = MOVE_TEXT, .cut_set = true, .cut = 3}, "abc", 3, "drop reset");
     check_move(&(struct move){.kind = MOVE_TEXT, .cut_set = true, .cut = 10}, "abc", 3, "expect text \"abc\" # echo");
+}
+END_TEST
+
+/* A server whose limit is known: at it a message comes back, beyond it it does not, and 1009 says why. */
+START_TEST(the_oracle_knows_a_limit)
+{
+    static const uint8_t bytes[101];
+    static const struct { struct move move; size_t size; const char *due; } rows[] = {
+        {{.kind = MOVE_BINARY}, 100, "expect echo # echo\n"},
+        {{.kind = MOVE_BINARY}, 101, "expect fail 1009 # message-too-big\n  or fail as non-strict\n"},
+        {{.kind = MOVE_TEXT}, 101, "expect fail 1009 # message-too-big\n"},
+        {{.kind = MOVE_BINARY, .fragment = 60}, 101, "expect fail 1009 # message-too-big\n"},
+        {{.kind = MOVE_BINARY, .fragment = 60}, 100, "expect echo # echo\n"},
+        {{.kind = MOVE_PING}, 101, "expect pong"},
+        {{.kind = MOVE_BINARY, .rsv = 2}, 101, "drop reset"}, /* 1002 or 1009: whichever is seen first */
+        {{.kind = MOVE_BINARY, .more = true}, 101, "drop reset"}, /* who counts whole messages waits for the rest */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_move_at_limit(&rows[i].move, bytes, rows[i].size, 100, rows[i].due);
 }
 END_TEST
 
@@ -299,6 +324,6 @@ START_TEST(labels)
 }
 END_TEST
 
-UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_judges_heads, whatever_is_made_parses_and_is_made_again,
-          cases_become_sessions, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins,
-          a_scenario_fits_into_its_file, labels)
+UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_knows_a_limit, the_oracle_judges_heads,
+          whatever_is_made_parses_and_is_made_again, cases_become_sessions, it_gets_as_small_as_it_goes,
+          it_keeps_to_its_tries, twins, a_scenario_fits_into_its_file, labels)
