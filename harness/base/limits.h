@@ -20,14 +20,15 @@
 #define LIMIT_HELD_SHARE        (1u << 20)  /* ... of which each has this much for itself */
 #define LIMIT_TOGETHER_BYTES    (8u << 20)  /* of the largest messages of cases that play at the same time */
 #define LIMIT_PONG_BYTES        (1u << 20)  /* of ours that wait to be sent; above it pings are not answered */
-#define LIMIT_TRACE_EVENTS      20000u      /* later ones are counted, not kept */
+#define LIMIT_TRACE_EVENTS      20000u      /* the first and the last of more are kept */
 #define LIMIT_TRACE_BYTES       4096u       /* payload bytes kept per traced event */
-#define LIMIT_TRACE_KEPT        (2u << 20)  /* payload bytes kept in one trace; of later events they are only counted */
+#define LIMIT_TRACE_KEPT        (2u << 20)  /* the same: of events with more bytes than this together */
 #define LIMIT_RUN_TRACES        (8u << 20)  /* of all traces of a run as text, each case its share ... */
 #define LIMIT_TRACE_TEXT        (256u << 10) /* ... but no more than this */
 #define LIMIT_TRACE_SHARE       (8u << 10)  /* and no less */
 #define LIMIT_RESULT_EVENTS     100u        /* of a case's trace that reports draw: its first and its last */
 #define LIMIT_RESULT_BYTES      512u        /* of the payload of each */
+#define LIMIT_RESULT_CLOSE      125u        /* ... and of a Close: all that one may have (RFC 6455 section 5.5) */
 #define LIMIT_RESULT_SHARED     (8u << 10)  /* of all of them together, each its share: but never less than ... */
 #define LIMIT_RESULT_SHARE      48u
 #define LIMIT_FIGURE_POINTS     20000u      /* of one series of a picture */

@@ -11,6 +11,14 @@ void clock_stamp(char out[CLOCK_STAMP_SIZE])
     strftime(out, CLOCK_STAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
+struct moment clock_moment(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (struct moment){.unix_ms = (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u,
+                           .machine_ns = clock_monotonic()};
+}
+
 uint64_t clock_seed(void)
 {
     uint32_t seed;

@@ -3,12 +3,14 @@
 #ifndef CLI_CLOCK_H
 #define CLI_CLOCK_H
 
-#include <stdint.h>
+#include "base/moment.h"
 
 #define CLOCK_STAMP_SIZE 32u
 
 /* Now, in UTC: "2026-01-31T12:00:00Z". */
 void clock_stamp(char out[CLOCK_STAMP_SIZE]);
+/* Now, for what is told in milliseconds. */
+struct moment clock_moment(void);
 /* A seed nobody chose; 32 bits, short enough to be typed again. */
 uint64_t clock_seed(void);
 /* Nanoseconds since some moment, never back: how long a campaign has lasted, whose loop may be a simulated one. */

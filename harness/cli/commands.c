@@ -104,6 +104,7 @@ static struct telling telling_of(const struct options *options, char started[CLO
         .mode = cli_commands[options->command].word,
         .version = WSGAUNTLET_VERSION,
         .started = started,
+        .began = clock_moment(),
         .reports = option_list(options, OPTION_REPORT),
         .json_file = option_text(options, OPTION_JSON),
         .trace = option_set(options, OPTION_TRACE),

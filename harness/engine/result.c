@@ -76,7 +76,7 @@ struct case_result *run_result_add(struct run_result *run)
     if (!result || !make_room(run))
         return NULL;
     result->id = result->title = result->alias = result->file = result->section = "";
-    result->expected = result->seen = result->detail = result->replay = "";
+    result->started = result->expected = result->seen = result->detail = result->replay = "";
     result->source = result->trace = result->stderr_tail = "";
     result->requirements = no_requirements;
     result->close_verdict = CLOSE_NONE;
@@ -84,43 +84,82 @@ struct case_result *run_result_add(struct run_result *run)
     return result;
 }
 
-/* At most `share` bytes of a payload; a head is worth more. */
+/* At most `share` bytes of a payload; a head is worth more, and a Close is short. */
 static struct trace_event keep_event(struct arena *arena, const struct trace_event *event, size_t share)
 {
     struct trace_event kept = *event;
-    size_t most = event->kind == TRACE_HEAD ? LIMIT_RESULT_BYTES : share;
+    bool close = event->kind == TRACE_FRAME && event->head.opcode == WS_CLOSE && share < LIMIT_RESULT_CLOSE;
+    size_t most = event->kind == TRACE_HEAD ? LIMIT_RESULT_BYTES : close ? LIMIT_RESULT_CLOSE : share;
     kept.size = event->size < most ? event->size : most;
     kept.bytes = kept.size == 0 ? NULL : arena_copy(arena, event->bytes, kept.size);
     kept.size = kept.bytes == NULL ? 0 : kept.size;
     size_t length = event->text == NULL ? 0 : strnlen(event->text, LIMIT_RESULT_BYTES);
     const char *text = length == 0 ? NULL : arena_text_n(arena, event->text, length);
     kept.text = text == NULL ? "" : text;
+    kept.left_out = 0; /* there is a note */
     return kept;
+}
+
+/* What a result keeps of a trace. */
+struct kept {
+    struct arena *arena;
+    struct trace_event *to; /* NULL: they are only counted */
+    size_t share, count;
+};
+
+static void keep_gap(struct kept *kept, size_t left_out, uint64_t at_ns)
+{
+    if (left_out == 0)
+        return;
+    const char *text = kept->to == NULL ? NULL : left_out == 1
+                           ? "1 event is left out here"
+                           : arena_printf(kept->arena, "%zu events are left out here", left_out);
+    if (kept->to != NULL)
+        kept->to[kept->count] =
+            (struct trace_event){.kind = TRACE_NOTE, .at_ns = at_ns, .text = text == NULL ? "" : text};
+    kept->count++;
+}
+
+static void keep_events(struct kept *kept, const struct trace *trace)
+{
+    /* Those that are kept for the closing, and the notes, need their places too. */
+    const size_t head = LIMIT_RESULT_EVENTS / 2, tail = LIMIT_RESULT_EVENTS / 2 - 10;
+    bool whole = trace->count + (trace->left_out != 0) <= LIMIT_RESULT_EVENTS;
+    struct trace_closing closing = {0};
+    size_t gap = 0;
+    uint64_t at_ns = 0;
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct trace_event *event = &trace->events[i];
+        bool wanted = trace_closes(&closing, event) || whole || i < head || i >= trace->count - tail;
+        gap += event->left_out + !wanted;
+        if (!wanted)
+            continue;
+        keep_gap(kept, gap, at_ns);
+        gap = 0;
+        at_ns = event->at_ns;
+        if (kept->to != NULL)
+            kept->to[kept->count] = keep_event(kept->arena, event, kept->share);
+        kept->count++;
+    }
+    keep_gap(kept, gap + trace->left_out_behind, at_ns);
 }
 
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace)
 {
-    const size_t half = LIMIT_RESULT_EVENTS / 2;
-    bool whole = trace->count + (trace->left_out != 0) <= LIMIT_RESULT_EVENTS;
-    size_t head = whole ? trace->count : half, tail = whole ? 0 : half - 1;
-    size_t left_out = trace->count - head - tail + trace->left_out;
-    struct trace_event *events = arena_alloc(&run->arena, (head + tail + 1) * sizeof *events);
-    result->events = events;
+    struct kept kept = {.arena = &run->arena};
+    result->counts = trace->counts;
     result->event_count = 0;
-    if (events == NULL)
+    keep_events(&kept, trace);
+    size_t share = LIMIT_RESULT_SHARED / (kept.count + 1);
+    kept.share = share < LIMIT_RESULT_SHARE ? LIMIT_RESULT_SHARE
+               : share < LIMIT_RESULT_BYTES ? share
+                                            : LIMIT_RESULT_BYTES;
+    result->events = kept.to = arena_alloc(&run->arena, (kept.count + 1) * sizeof *kept.to);
+    if (kept.to == NULL)
         return;
-    size_t count = 0, share = LIMIT_RESULT_SHARED / (head + tail + 1);
-    share = share < LIMIT_RESULT_SHARE ? LIMIT_RESULT_SHARE : share < LIMIT_RESULT_BYTES ? share : LIMIT_RESULT_BYTES;
-    for (size_t i = 0; i < head; i++)
-        events[count++] = keep_event(&run->arena, &trace->events[i], share);
-    if (left_out != 0) {
-        const char *text = arena_printf(&run->arena, "%zu events are left out here", left_out);
-        uint64_t at = head == 0 ? 0 : events[count - 1].at_ns;
-        events[count++] = (struct trace_event){.kind = TRACE_NOTE, .at_ns = at, .text = text == NULL ? "" : text};
-    }
-    for (size_t i = trace->count - tail; i < trace->count; i++)
-        events[count++] = keep_event(&run->arena, &trace->events[i], share);
-    result->event_count = count;
+    kept.count = 0;
+    keep_events(&kept, trace);
+    result->event_count = kept.count;
 }
 
 bool run_result_share(struct run_result *run, struct case_result *of_another)

@@ -3,6 +3,7 @@
 #define ENGINE_RESULT_H
 
 #include "base/arena.h"
+#include "base/moment.h"
 #include "engine/figure.h"
 #include "engine/suite/requirement.h"
 #include "engine/trace.h"
@@ -56,6 +57,7 @@ struct case_result {
     enum verdict verdict;
     enum close_verdict close_verdict;
     const char *const *requirements; /* NULL-terminated */
+    const char *started;     /* UTC, 2026-01-31T12:00:00.123Z; "" when nobody asked the clock */
     uint64_t duration_ns;
     int step_line;           /* where it was decided */
     const char *expected;    /* one line each */
@@ -70,9 +72,11 @@ struct case_result {
     uint64_t sent_digest;    /* over every byte that we sent: cases that sent the same have the same */
     const struct trace_event *events; /* the trace again, for pictures: within the limits of case_result_keep */
     size_t event_count;
+    struct trace_counts counts; /* of the whole trace */
     struct figure *figures;  /* NULL: none */
     const char *known;       /* why it is known to fail, by the baseline; NULL: not expected to */
     unsigned round;          /* of --repeat, from 1; 0: there is only one */
+    bool timed_out;          /* it was waited for the testee, and in vain */
     bool not_played;         /* ERROR, because the testee was lost before */
 };
 
@@ -94,6 +98,7 @@ struct run_result {
     const char *version;  /* of the tool that played */
     const char *mode;     /* the command that made it: "test", "run", "serve" ... */
     const char *started;  /* UTC, 2026-01-31T12:00:00Z */
+    struct moment began;  /* the same, to the millisecond, for its cases */
     uint64_t seed;
     const char *profile;  /* what fails a testee, of the commands that weigh: "rfc", "strict", "autobahn"; else NULL */
     uint64_t duration_ns;
@@ -119,8 +124,9 @@ struct run_result *run_result_new(void);
 void run_result_free(struct run_result *run);
 /* A zeroed case in the run's arena, added at the end. */
 struct case_result *run_result_add(struct run_result *run);
-/* Copies the events of a trace into the run's arena: the first and the last of more than LIMIT_RESULT_EVENTS, with
- * a note between them, and of each at most LIMIT_RESULT_BYTES, all together about LIMIT_RESULT_SHARED. */
+/* Copies the events of a trace into the run's arena: the first and the last of more than LIMIT_RESULT_EVENTS, and of
+ * those between them the first Close and the first end of each side, with notes where others were; and of each at most
+ * LIMIT_RESULT_BYTES, all together about LIMIT_RESULT_SHARED, but of a Close all that it may have. */
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 /* Did it fail, and the baseline says that it does? */
 bool case_result_is_known(const struct case_result *result);

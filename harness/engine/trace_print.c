@@ -334,6 +334,12 @@ static void print_text(struct printer *p, const struct trace_event *event)
     finish(p, event);
 }
 
+static void print_gap(struct printer *p, size_t left_out)
+{
+    if (left_out != 0)
+        buf_printf(p->out, "  # %zu %s left out here\n", left_out, left_out == 1 ? "event is" : "events are");
+}
+
 void trace_print(const struct trace *trace, const char *title, struct buf *out)
 {
     static void (*const printers[][2])(struct printer *, const struct trace_event *) = {
@@ -355,9 +361,10 @@ void trace_print(const struct trace *trace, const char *title, struct buf *out)
     buf_append_text(out, "scenario ");
     bytes_print((const uint8_t *)title, strlen(title), out);
     buf_append_text(out, "\n  auto-pong off\n");
-    for (size_t i = 0; i < trace->count; i++)
+    for (size_t i = 0; i < trace->count; i++) {
+        print_gap(&p, trace->events[i].left_out);
         printers[trace->events[i].kind][trace->events[i].ours](&p, &trace->events[i]);
-    if (trace->left_out != 0)
-        buf_printf(out, "  # %zu more events were not kept\n", trace->left_out);
+    }
+    print_gap(&p, trace->left_out_behind);
     free(p.views);
 }

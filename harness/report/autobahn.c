@@ -1,4 +1,4 @@
-/* See autobahn.h. What our result does not have (octet statistics, its timers) is there empty, as its own reports have
+/* See autobahn.h. What our result does not have (octet statistics, `expected`) is there empty, as its own reports have
  * it when a case does not ask for it. */
 #include "report/autobahn.h"
 

@@ -107,6 +107,26 @@ static json_t *events_json(struct writer *w, const struct case_result *result)
     return array;
 }
 
+static json_t *opcodes_json(struct writer *w, const uint64_t counts[16])
+{
+    json_t *object = json_object();
+    for (unsigned opcode = 0; opcode < 16; opcode++) {
+        char name[4];
+        snprintf(name, sizeof name, "%u", opcode);
+        if (counts[opcode] != 0)
+            put(w, object, name, json_integer((json_int_t)counts[opcode]));
+    }
+    return object;
+}
+
+static json_t *frames_json(struct writer *w, const struct trace_counts *counts)
+{
+    json_t *object = json_object();
+    put(w, object, "sent", opcodes_json(w, counts->frames[true]));
+    put(w, object, "received", opcodes_json(w, counts->frames[false]));
+    return object;
+}
+
 /* ---- pictures ---- */
 
 static json_t *series_json(struct writer *w, const struct figure_series *series)
@@ -250,7 +270,11 @@ static json_t *case_json(struct writer *w, const struct case_result *result, boo
     put(w, object, "verdict", json_text(verdict_word(result->verdict)));
     put(w, object, "close_verdict", json_text(close_verdict_word(result->close_verdict)));
     put(w, object, "requirements", texts(w, result->requirements));
+    if (result->started[0] != 0)
+        put(w, object, "started", json_text(result->started));
     put(w, object, "duration_ms", milliseconds(result->duration_ns));
+    if (result->timed_out)
+        put(w, object, "timed_out", json_true());
     put(w, object, "step_line", json_integer(result->step_line));
     put(w, object, "expected", json_text(result->expected));
     put(w, object, "seen", json_text(result->seen));
@@ -266,6 +290,7 @@ static json_t *case_json(struct writer *w, const struct case_result *result, boo
     if (result->not_played)
         put(w, object, "not_played", json_true());
     put(w, object, "source", json_text(result->source));
+    put(w, object, "frames", frames_json(w, &result->counts));
     put(w, object, "events", events_json(w, result));
     if (result->figures != NULL)
         put(w, object, "figures", figures_json(w, result->figures));

@@ -237,6 +237,26 @@ static void read_events(struct reader *r, const struct place *above, json_t *obj
     result->event_count = count;
 }
 
+/* A file that does not say how many frames there were has those that it keeps. */
+static void read_frames(struct reader *r, const struct place *above, json_t *object, struct case_result *result)
+{
+    static const char *const sides[] = {"received", "sent"};
+    const struct place *at = &(struct place){above, "frames", SIZE_MAX};
+    json_t *frames = get(r, above, object, "frames", JSON_OBJECT, OPTIONAL);
+    for (size_t i = 0; frames == NULL && i < result->event_count; i++)
+        trace_count(&result->counts, &result->events[i]);
+    for (int ours = 0; frames != NULL && ours < 2; ours++) {
+        json_t *side = get(r, at, frames, sides[ours], JSON_OBJECT, REQUIRED);
+        for (unsigned opcode = 0; opcode < 16; opcode++) {
+            char name[4];
+            snprintf(name, sizeof name, "%u", opcode);
+            if (json_object_get(side, name) != NULL)
+                result->counts.frames[ours][opcode] =
+                    get_count(r, &(struct place){at, sides[ours], SIZE_MAX}, side, name, NUMBER_MAX);
+        }
+    }
+}
+
 /* ---- pictures ---- */
 
 static void read_series(struct reader *r, const struct place *at, json_t *object, struct figure *figure)
@@ -314,6 +334,7 @@ static void read_case(struct reader *r, const struct place *at, json_t *object)
         {"file", &result->file, REQUIRED},         {"expected", &result->expected, REQUIRED},
         {"seen", &result->seen, REQUIRED},         {"detail", &result->detail, REQUIRED},
         {"replay", &result->replay, REQUIRED},     {"source", &result->source, OPTIONAL},
+        {"started", &result->started, OPTIONAL},
         {"trace", &result->trace, OPTIONAL},       {"stderr", &result->stderr_tail, OPTIONAL},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -330,7 +351,9 @@ static void read_case(struct reader *r, const struct place *at, json_t *object)
     if (json_object_get(object, "round") != NULL)
         result->round = (unsigned)get_count(r, at, object, "round", 1e9);
     result->not_played = json_is_true(json_object_get(object, "not_played"));
+    result->timed_out = json_is_true(json_object_get(object, "timed_out"));
     read_events(r, at, object, result);
+    read_frames(r, at, object, result);
     read_figures(r, at, object, &result->figures);
 }
 

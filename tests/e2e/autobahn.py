@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Plays the equivalents of Autobahn's 517 cases against real servers and holds each verdict against what Autobahn
 found of the same server (tests/vectors/autobahn-verdicts.tsv). Where it is another on purpose, docs/autobahn.md says
-so, in the table below "Measured".
+so, in the table below "Measured". The files that we write in its form say the same of each Close (autobahn-close-codes.tsv).
 
     tests/e2e/autobahn.py [PEER...]        all by default
 Ends with `autobahn: N passed, N failed`.
 """
 import fnmatch
 import json
+import re
 import sys
 
 from checks import check, end, own_folder, packages, peers, root, run
@@ -34,10 +35,42 @@ def differences(peer):
             for name, ids, there, here, _ in cells if name == peer]
 
 
+def close_codes(peer):
+    """What the peer's Close said there, by case, where it was not 1000."""
+    rows = [row.split("\t") for row in (root / "tests/vectors/autobahn-close-codes.tsv").read_text().splitlines()]
+    return {case: None if code == "none" else int(code)
+            for name, code, ids in (row for row in rows if len(row) == 3) if name == peer for case in ids.split()}
+
+
+def files(peer, work):
+    """Our files in Autobahn's form: the close code of each case, and what else they say of a connection."""
+    folder = work / f"{peer}.autobahn"
+    [(_, index)] = json.loads((folder / "index.json").read_text()).items()
+    there = close_codes(peer)
+    wrong = [f"{case}: {entry['remoteCloseCode']}, not {there.get(case, 1000)}" for case, entry in index.items()
+             if entry["remoteCloseCode"] != there.get(case, 1000)]
+    check(len(index) == CASES and not wrong, f"{peer}: each Close has the code that Autobahn saw", wrong[:20])
+    whole = {case: json.loads((folder / entry["reportfile"]).read_text()) for case, entry in index.items()}
+    wrong = [case for case, one in whole.items() if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one["started"])]
+    check(not wrong and len({one["started"] for one in whole.values()}) > 100, f"{peer}: each says when it began", wrong[:20])
+    wrong = [case for case, one in whole.items() if one["failedByMe"] or one["wasOpenHandshakeTimeout"] or
+             one["wasCloseHandshakeTimeout"] or one["wasServerConnectionDropTimeout"]]
+    check(not wrong, f"{peer}: none was given up", wrong[:20])
+    check(whole["1.1.1"]["expectedClose"] == {"closeCode": [1000], "closedByMe": True, "requireClean": True} and
+          whole["3.1"]["expectedClose"] == {"closeCode": [1002], "closedByMe": False, "requireClean": False},
+          f"{peer}: what is expected of the closing", [whole[case]["expectedClose"] for case in ("1.1.1", "3.1")])
+    many = whole["9.3.1"]  # 65,536 fragments and an empty one: more than any trace keeps
+    check(many["txFrameStats"].get("0") == 65536 and many["txFrameStats"].get("8") == 1 == many["rxFrameStats"].get("8") and
+          many["closedByMe"] == (there.get("9.3.1", 1000) == 1000) and many["localCloseCode"] is not None,
+          f"{peer}: the end of a long case is there, and its frames are counted",
+          {key: many[key] for key in ("txFrameStats", "rxFrameStats", "closedByMe", "localCloseCode", "expectedClose")})
+
+
 def play(peer, work):
     """The verdict of each case of Autobahn's."""
     report = work / f"{peer}.json"
-    done = run("test", "--exec", PEERS[peer], "--case", "autobahn:*", "--json", report, "--seed", "0x57a1", "--color", "never")
+    done = run("test", "--exec", PEERS[peer], "--case", "autobahn:*", "--seed", "0x57a1", "--color", "never",
+               "--report", f"json={report},autobahn={work}/{peer}.autobahn")
     verdicts = {c["id"]: c for c in json.loads(report.read_text())["cases"]} if report.exists() else {}
     listed = run("list", "--autobahn").stdout
     return done, {line.split()[0]: verdicts.get(line.split()[1]) for line in listed.splitlines()}
@@ -67,4 +100,5 @@ packages()
 work = own_folder("autobahn")
 for name in sys.argv[1:] or PEERS:
     compare(name, work)
+    files(name, work)
 end("autobahn")

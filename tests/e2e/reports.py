@@ -229,6 +229,36 @@ def gone(work):
     check(all(got[case] == "PASS" for case in GOOD[:5]) and got["b/hang"] == "FAIL", "gone: what was earned stands", got)
 
 
+FIVE = """
+case hang "waits for an echo" each n 1 2 3 4 5
+  open
+  send text "hang"
+  expect echo within 60s
+"""
+
+
+def five_under_way(work):
+    """Nobody can tell which of them it was, and each of them says so."""
+    (work / "five.wsg").write_text(FIVE)
+    os.mkfifo(work / "five")
+    server = subprocess.Popen([PYTHON, work / "server.py", "0", work / "five"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)
+    port = server.stdout.readline().strip()
+    folder, reports = everything(work, "five-under-way")
+    player = subprocess.Popen([program, "run", work / "five.wsg", "--url", f"ws://127.0.0.1:{port}/", "-j", "5", *reports],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    said = ""
+    while len(said) < 5 * len(str(server.pid)):  # the server writes its number for each of them
+        said += (work / "five").read_text()
+    server.kill()
+    server.wait()
+    out, err = player.communicate(timeout=60)
+    check(player.returncode == 1, f"a testee that dies under five cases: exit {player.returncode}", out + err)
+    details = [case["detail"] for case in all_there(folder, "five under way", [])["cases"]]
+    check(len(details) == 5 and all("one of 5 cases under way" in detail for detail in details),
+          "each of the five is told to be one of five", details)
+
+
 def interrupted(work):
     server, player, folder = hanging(work, "interrupted")
     player.send_signal(signal.SIGINT)
@@ -368,6 +398,7 @@ def page(work, good, bad):
 work = own_folder("reports")
 killed(work)
 gone(work)
+five_under_way(work)
 interrupted(work)
 full_disk(work)
 unwritable(work)

@@ -81,6 +81,7 @@ static void await_close(struct runner *r, struct conn *c)
         return;
     }
     c->closing = CLOSING_OVER;
+    r->timed_out = !c->end;
     closing_verdict(r, CLOSE_UNCLEAN);
     end_case(r, VERDICT_FAIL, "a Close in answer to ours",
              c->end ? end_words(r, c) : runner_text(r, "nothing within %s", duration_words(r, runner_patience(r))),
@@ -100,6 +101,7 @@ static void await_tcp(struct runner *r, struct conn *c)
         return;
     }
     c->closing = CLOSING_OVER;
+    r->timed_out = true;
     closing_verdict(r, CLOSE_UNCLEAN);
     remark(r, VERDICT_NON_STRICT,
            "the testee does not end TCP behind the closing handshake (6455-5.5.1-close-tcp-both)");

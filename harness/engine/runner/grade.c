@@ -95,6 +95,17 @@ static const char *replay_words(struct runner *r)
     return runner_text(r, "%s --seed 0x%llx --case '%s'", prefix, seed, test->id);
 }
 
+static const char *started_words(struct runner *r)
+{
+    char text[MOMENT_SIZE];
+    const struct moment *run = &r->run->began;
+    uint64_t since = r->began_ns;
+    if (!loop_is_simulated(r->config.loop))
+        since += loop_begin(r->config.loop) - run->machine_ns;
+    moment_print(run->unix_ms == 0 ? 0 : run->unix_ms + since / NS_PER_MS, text);
+    return runner_text(r, "%s", text);
+}
+
 /* In the run's arena, whole. */
 static const char *keep(struct runner *r, struct buf *text)
 {
@@ -112,6 +123,7 @@ void grade_prepare(struct runner *r)
     test_case_print(test, &source);
     result->id = runner_text(r, "%s", test->id);
     result->title = runner_text(r, "%s", test->title ? test->title : "");
+    result->started = started_words(r);
     result->alias = test->autobahn && test->autobahn[0] ? runner_text(r, "%s", test->autobahn[0]) : "";
     result->file = runner_text(r, "%s", test->file);
     result->line = test->line;
@@ -204,18 +216,27 @@ static size_t trace_text_most(const struct run_result *run)
     return share > LIMIT_TRACE_TEXT ? LIMIT_TRACE_TEXT : share < LIMIT_TRACE_SHARE ? LIMIT_TRACE_SHARE : share;
 }
 
+/* Of a longer one the beginning and the end, in whole lines. */
 static const char *keep_trace(struct runner *r)
 {
-    struct buf text;
+    struct buf text, kept;
     size_t most = trace_text_most(r->run);
-    buf_init(&text, most);
+    buf_init(&text, 0);
     trace_print(&r->trace, r->result->id, &text);
-    bool cut = text.failed;
-    text.failed = false;
-    text.limit = 0;
-    if (cut)
-        buf_printf(&text, "\n# the trace is longer: cut here after %zu KiB; alone, the case has more\n", most >> 10);
-    return keep(r, &text);
+    if (text.size <= most)
+        return keep(r, &text);
+    const char *all = buf_text(&text), *head = all + most / 4 * 3, *tail = all + text.size - most / 4;
+    while (head > all && head[-1] != '\n')
+        head--;
+    while (*tail != 0 && tail[-1] != '\n')
+        tail++;
+    buf_init(&kept, 0);
+    buf_append(&kept, all, (size_t)(head - all));
+    buf_printf(&kept, "  # %zu KiB of the trace are left out here; alone, the case has more of it\n",
+               (size_t)(tail - head) >> 10);
+    buf_append(&kept, tail, text.size - (size_t)(tail - all));
+    buf_free(&text);
+    return keep(r, &kept);
 }
 
 void grade_fill(struct runner *r)
@@ -230,6 +251,7 @@ void grade_fill(struct runner *r)
     result->seen = r->seen;
     result->detail = r->detail;
     result->stderr_tail = r->last_words;
+    result->timed_out = r->timed_out;
     case_result_keep(r->run, result, &r->trace);
     result->attempts = r->attempts;
     result->attempt_count = r->attempt_count;

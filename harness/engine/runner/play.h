@@ -265,6 +265,7 @@ struct runner {
     uint64_t try_at;           /* when its next one is due */
 
     bool decided;              /* by end_case */
+    bool timed_out;            /* what the testee had to do did not come in time */
     bool hard;                 /* FAIL whatever the requirement's level: a violation, a crash */
     enum verdict verdict;
     enum close_verdict close_verdict;

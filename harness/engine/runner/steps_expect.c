@@ -159,6 +159,7 @@ enum progress step_expect(struct runner *r, struct conn *c, const struct step *s
     }
     if (open)
         return STEP_WAIT;
+    r->timed_out = !item && !c->end;
     if (item && item->kind == ITEM_CLOSE)
         closing_verdict(r, CLOSE_WRONG_CODE);
     if (!item && r->config.own_listener && match_wants(step->form) & ITEM_END)
@@ -202,6 +203,7 @@ enum progress step_fence(struct runner *r, struct conn *c, const struct step *st
     }
     if (!item && runner_now(r) < deadline)
         return wait_until(r, deadline);
+    r->timed_out = !item;
     return end_case(r, VERDICT_FAIL, "the pong to our ping, and nothing else before it",
                     seen_words(r, c, step, item, deadline - r->step_ns), "%s",
                     item ? "something came that was not expected" : "the ping was not answered");

@@ -23,6 +23,7 @@ static struct agent *agent_new(struct serve *serve, const char *name)
     agent->began_ns = loop_now(serve->config.loop);
     agent->run = run;
     run->started = serve->config.started == NULL ? "" : serve->config.started;
+    run->began = serve->config.began;
     run->seed = serve->config.seed;
     run->planned = count;
     run->mode = "serve";

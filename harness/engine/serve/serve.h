@@ -25,6 +25,7 @@ struct serve_config {
     bool full;                   /* repeat as often as `full` says */
     const char *replay_prefix;   /* "wsgauntlet serve": see runner_config */
     const char *started;         /* UTC, of the results */
+    struct moment began;         /* the same, to the millisecond */
     const char *command;         /* of --exec, for the results; "" */
     enum weights weights;        /* what fails a client */
     const struct baseline *baseline; /* failures that are known; may be NULL */

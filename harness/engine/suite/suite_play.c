@@ -349,9 +349,15 @@ static void lose(struct play *p, const char *how)
 
 static void give_up(struct play *p, const char *reason)
 {
+    size_t under_way = 0;
+    for (size_t i = p->tried; i < p->suspects.count; i++)
+        under_way += p->suspects.at[i]->result->verdict >= VERDICT_FAIL;
+    const char *more = under_way < 2 ? NULL
+                     : arena_printf(&p->run->arena, ", while this was one of %zu cases under way: "
+                                    "any of them may be the reason", under_way);
     for (size_t i = p->tried; i < p->suspects.count; i++)
         if (p->suspects.at[i]->result->verdict >= VERDICT_FAIL)
-            accuse(p, p->suspects.at[i]->result, ", while this case was under way");
+            accuse(p, p->suspects.at[i]->result, more == NULL ? ", while this case was under way" : more);
     diag_set(p->why, DIAG_TROUBLE, "%s; it does not come back: %s", p->loss, reason);
     stop(p, PLAY_LOST);
 }

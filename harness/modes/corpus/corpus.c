@@ -60,12 +60,22 @@ static void take_event(struct ending *ending, const struct trace_event *e)
     }
 }
 
+/* Events are missing: what comes behind them joins nothing. */
+static void break_streams(struct ending *ending)
+{
+    for (size_t i = 0; i < CONNECTIONS_MOST; i++)
+        ending->streams[i][0].broken = ending->streams[i][1].broken = true;
+}
+
 static void over(void *arg, struct case_result *result, const struct trace *trace)
 {
     struct ending *ending = arg;
     (void)result;
-    for (size_t i = 0; i < trace->count; i++)
+    for (size_t i = 0; i < trace->count; i++) {
+        if (trace->events[i].left_out != 0)
+            break_streams(ending);
         take_event(ending, &trace->events[i]);
+    }
     loop_stop(ending->loop);
 }
 

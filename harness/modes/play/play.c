@@ -56,6 +56,7 @@ static void introduce(struct target *t)
     struct run_result *run = t->run;
     run->mode = t->options->tell.mode;
     run->started = t->options->tell.started;
+    run->began = t->options->tell.began;
     run->seed = t->against.seed;
     run->profile = weights_word(t->options->weights);
     run->testee = (struct testee_info){

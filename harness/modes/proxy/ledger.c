@@ -117,6 +117,9 @@ static void add(struct ledger *ledger, struct entry *entry, const struct proxy_e
                               .text = event->text};
     if (entry->trace.count >= LEDGER_EVENTS && event->kind != PROXY_FAULT && event->kind != PROXY_ENDED) {
         entry->left_out++;
+        if (event->kind == PROXY_FRAME)
+            trace_count(&entry->trace.counts,
+                        &(struct trace_event){.kind = TRACE_FRAME, .ours = one.ours, .head = event->head});
         return;
     }
     switch (event->kind) {

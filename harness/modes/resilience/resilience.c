@@ -132,7 +132,7 @@ static bool make_entries(struct resilience *r)
         *entry->result = (struct case_result){
             .id = test->id, .title = test->title, .alias = "", .file = test->file, .section = section_of(r, test->id),
             .line = test->line, .verdict = VERDICT_ERROR, .close_verdict = CLOSE_NONE, .expected = "", .seen = "",
-            .detail = "did not run", .replay = "", .source = "", .trace = "", .stderr_tail = ""};
+            .started = "", .detail = "did not run", .replay = "", .source = "", .trace = "", .stderr_tail = ""};
         int width = (int)strlen(test->id);
         r->show.id_width = width > r->show.id_width ? width : r->show.id_width;
         r->order[i] = entry;

@@ -284,7 +284,7 @@ static bool start(struct desk *d, const char *replay, struct diag *why)
             .autobahn = options->autobahn || options->spec_file != NULL ? &d->filter : NULL,
             .patience = options->patience, .full = options->full, .weights = options->weights,
             .replay_prefix = replay,
-            .started = options->tell.started,
+            .started = options->tell.started, .began = options->tell.began,
             .command = options->command, .excluded = is_excluded, .result = on_result, .update = on_update,
             .shutdown = on_shutdown, .idle = on_idle, .baseline = &d->known, .arg = d},
         why);

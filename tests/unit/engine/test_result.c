@@ -1,7 +1,11 @@
 /* The result model: words, counting, the exit status. */
 #include "unit.h"
 
+#include "base/limits.h"
 #include "engine/result.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static void add(struct run_result *run, enum verdict verdict)
 {
@@ -16,7 +20,7 @@ START_TEST(a_fresh_case_has_no_holes)
     struct case_result *result = run_result_add(run);
     const char *const texts[] = {result->id, result->title, result->alias, result->file, result->section,
                                  result->expected, result->seen, result->detail, result->replay, result->source,
-                                 result->trace, result->stderr_tail, run->started, run->testee.url,
+                                 result->trace, result->stderr_tail, result->started, run->started, run->testee.url,
                                  run->testee.command, run->testee.agent};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         ck_assert_str_eq(texts[i], "");
@@ -57,6 +61,49 @@ START_TEST(the_exit_status_says_what_failed)
 }
 END_TEST
 
+/* A Close behind many frames, and one among too many of them: it stands with all of its bytes. */
+START_TEST(a_close_is_kept_whole)
+{
+    static uint8_t payload[4096];
+    static const uint8_t reason[LIMIT_RESULT_CLOSE] = {0x03, 0xf1, 'w', 'h', 'y'};
+    for (size_t frames = 10; frames < 100000; frames *= 10) {
+        struct run_result *run = run_result_new();
+        struct case_result *result = run_result_add(run);
+        struct trace trace;
+        trace_init(&trace);
+        for (size_t i = 0; i < frames; i++) {
+            if (i == frames / 2)
+                trace_add(&trace, &(struct trace_event){.kind = TRACE_FRAME, .head.opcode = WS_CLOSE,
+                                                        .bytes = reason, .size = sizeof reason,
+                                                        .whole = sizeof reason});
+            trace_add(&trace, &(struct trace_event){.kind = TRACE_FRAME, .ours = true, .bytes = payload,
+                                                    .size = sizeof payload, .whole = sizeof payload});
+        }
+        trace_add(&trace, &(struct trace_event){.kind = TRACE_EOF});
+        case_result_keep(run, result, &trace);
+        ck_assert_uint_le(result->event_count, LIMIT_RESULT_EVENTS);
+        ck_assert_int_eq(result->events[result->event_count - 1].kind, TRACE_EOF);
+        size_t closes = 0, told = 0;
+        for (size_t i = 0; i < result->event_count; i++) {
+            const struct trace_event *event = &result->events[i];
+            bool close = event->kind == TRACE_FRAME && event->head.opcode == WS_CLOSE;
+            closes += close;
+            if (close) {
+                ck_assert_uint_eq(event->size, sizeof reason);
+                ck_assert_mem_eq(event->bytes, reason, sizeof reason);
+            }
+            told += event->kind == TRACE_NOTE ? strtoul(event->text, NULL, 10) : 1;
+        }
+        ck_assert_uint_eq(closes, 1);
+        ck_assert_uint_eq(told, frames + 2); /* what is not there is said */
+        ck_assert_uint_eq(result->counts.frames[true][0], frames);
+        ck_assert_uint_eq(result->counts.frames[false][WS_CLOSE], 1);
+        trace_free(&trace);
+        run_result_free(run);
+    }
+}
+END_TEST
+
 START_TEST(verdicts_have_words)
 {
     ck_assert_str_eq(verdict_word(VERDICT_NON_STRICT), "NON_STRICT");
@@ -85,4 +132,4 @@ START_TEST(no_memory_is_an_answer)
 END_TEST
 
 UNIT_MAIN("result", a_fresh_case_has_no_holes, cases_are_counted, the_exit_status_says_what_failed,
-          verdicts_have_words, no_memory_is_an_answer)
+          a_close_is_kept_whole, verdicts_have_words, no_memory_is_an_answer)

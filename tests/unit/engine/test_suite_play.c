@@ -277,6 +277,23 @@ START_TEST(a_testee_that_stays_dead_ends_the_run)
 }
 END_TEST
 
+/* Who else was under way may be the reason as well, and each of them says so. */
+START_TEST(those_under_way_with_it_are_counted)
+{
+    struct run r;
+    struct mortal m = {.comes_back = false};
+    play_mortal(&r, &m, GOOD4("a") "case waits \"x\" each n 1 2 3 4\n  connect\n  wait 5s\n\n" CASE("bad/now", "die")
+                GOOD4("b"), 5);
+    ck_assert_int_eq(r.end, PLAY_LOST);
+    ck_assert_uint_eq(run_summary(r.result).by[VERDICT_FAIL], 5);
+    for (size_t i = 0; i < r.result->count; i++)
+        if (r.result->cases[i]->verdict == VERDICT_FAIL)
+            ck_assert_msg(strstr(r.result->cases[i]->detail, ", while this was one of 5 cases under way: any of them "
+                                 "may be the reason") != NULL, "%s", r.result->cases[i]->detail);
+    run_end(&r);
+}
+END_TEST
+
 START_TEST(a_testee_that_dies_again_and_again_is_given_up)
 {
     static const char killers[] =
@@ -459,7 +476,8 @@ START_TEST(a_testee_that_never_echoed_is_not_lost)
 END_TEST
 
 UNIT_MAIN("suite_play", who_kills_the_testee_is_found, a_death_that_does_not_repeat_is_not_lost,
-          a_testee_that_stays_dead_ends_the_run, a_testee_that_dies_again_and_again_is_given_up,
+          a_testee_that_stays_dead_ends_the_run, those_under_way_with_it_are_counted,
+          a_testee_that_dies_again_and_again_is_given_up,
           a_script_that_kills_the_testee_is_not_blamed, nobody_there,
           a_known_failure_does_not_end_the_run,
           who_finds_nobody_for_a_moment_is_played_again, rounds_are_counted, the_same_bytes_whatever_plays_beside,

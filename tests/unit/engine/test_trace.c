@@ -192,14 +192,60 @@ START_TEST(events_are_bounded)
 {
     struct trace t;
     static char payload[LIMIT_TRACE_BYTES];
+    for (size_t size = 0; size <= sizeof payload; size += sizeof payload) {
+        const size_t all = 3 * LIMIT_TRACE_EVENTS + 7;
+        size_t used = 0, left_out = 0;
+        trace_init(&t);
+        for (size_t i = 0; i < all; i++)
+            add(&t, frame(true, 0x82, payload, size));
+        for (int part = 0; part < TRACE_PARTS; part++)
+            used += t.arenas[part].used;
+        ck_assert_uint_le(t.count, LIMIT_TRACE_EVENTS);
+        ck_assert_uint_le(used, LIMIT_TRACE_KEPT + TRACE_PARTS * LIMIT_TRACE_BYTES);
+        ck_assert_uint_gt(t.count, size == 0 ? LIMIT_TRACE_EVENTS / 2 : LIMIT_TRACE_KEPT / LIMIT_TRACE_BYTES / 2);
+        ck_assert_uint_eq(t.count + t.left_out, all);
+        for (size_t i = 0; i < t.count; i++) {
+            ck_assert_uint_eq(t.events[i].size, size); /* what is kept has its bytes */
+            left_out += t.events[i].left_out;
+        }
+        ck_assert_uint_eq(left_out, t.left_out);
+        ck_assert_uint_eq(t.counts.frames[true][WS_BINARY], all);
+        trace_free(&t);
+    }
+}
+END_TEST
+
+/* Whatever ends a case is at its end, and stands in the trace; so does a Close in the middle of a flood. */
+START_TEST(the_ends_are_kept)
+{
+    struct trace t;
+    struct buf out;
     trace_init(&t);
-    for (size_t i = 0; i < LIMIT_TRACE_EVENTS + 7; i++)
-        add(&t, frame(true, 0x82, payload, i < 5000 ? sizeof payload : 0));
-    ck_assert_uint_eq(t.count, LIMIT_TRACE_EVENTS);
-    ck_assert_uint_eq(t.left_out, 7);
-    ck_assert_uint_lt(t.arena.used, LIMIT_TRACE_KEPT + 2 * LIMIT_TRACE_BYTES);
-    ck_assert_uint_eq(t.events[4999].size, 0);
-    ck_assert_uint_eq(t.events[4999].whole, sizeof payload);
+    add(&t, EVENT(TRACE_CONNECT, false, ""));
+    for (size_t i = 0; i < 10 * LIMIT_TRACE_EVENTS; i++) {
+        if (i == 3 * LIMIT_TRACE_EVENTS)
+            add(&t, FRAME(false, 0x88, "\x03\xf0" "too many"));
+        add(&t, FRAME(true, 0x00, "x"));
+    }
+    add(&t, FRAME(true, 0x88, "\x03\xf0"));
+    struct trace_event end = EVENT(TRACE_VIOLATION, false, "");
+    end.text = "sends a second Close";
+    add(&t, end);
+    add(&t, EVENT(TRACE_EOF, false, ""));
+    ck_assert_int_eq(t.events[0].kind, TRACE_CONNECT);
+    ck_assert_int_eq(t.events[t.count - 1].kind, TRACE_EOF);
+    ck_assert_str_eq(t.events[t.count - 2].text, "sends a second Close");
+    ck_assert_mem_eq(t.events[t.count - 3].bytes, "\x03\xf0", 2);
+    ck_assert_uint_eq(t.counts.frames[true][0], 10 * LIMIT_TRACE_EVENTS);
+    buf_init(&out, 0);
+    trace_print(&t, "t", &out);
+    const char *close = strstr(buf_text(&out), "expect close 1008 \"too many\"");
+    ck_assert_ptr_nonnull(close);
+    ck_assert_ptr_nonnull(strstr(close, "events are left out here"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&out), "events are left out here"));
+    ck_assert(strstr(buf_text(&out), "events are left out here") < close);
+    ck_assert_ptr_null(strstr(close + 1, "expect close"));
+    buf_free(&out);
     trace_free(&t);
 }
 END_TEST
@@ -261,5 +307,5 @@ START_TEST(without_memory)
 END_TEST
 
 UNIT_MAIN("trace", a_client_session, a_server_session, what_is_wrong_stays_wrong, comments_stay_comments,
-          connections_that_overlap_have_names, long_payloads, events_are_bounded,
+          connections_that_overlap_have_names, long_payloads, events_are_bounded, the_ends_are_kept,
           digest_is_over_every_byte_in_order, the_tap_keeps_what_is_unfinished, without_memory)

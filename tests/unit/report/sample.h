@@ -31,13 +31,15 @@ static const struct case_result sample_cases[] = {
      .requirements = sample_requirements},
     {.id = "ping/payload-125", .title = "the longest legal payload \xe5\x9b\x9e\xe6\x9d\xa5", .section = "rfc6455",
      .verdict = VERDICT_FAIL, .close_verdict = CLOSE_WRONG_CODE, .duration_ns = 1000000000, .step_line = 12,
+     .started = "2026-01-31T12:00:00.250Z",
      .expected = "pong \"a\"", .seen = "close 1002 \"\033[2J\xff bad\r\n\"",
      .detail = "answers a ping with another payload", .source = "case ping/payload-125 \"x\"\n  open\n",
      .events = sample_events, .event_count = sizeof sample_events / sizeof *sample_events,
      .trace = "scenario \"ping/payload-125\"\n  open\n  expect close 1002\n",
      .replay = "wsgauntlet test ws://127.0.0.1:9001/ --seed 0x51f0 --case 'ping/payload-125'"},
     {.id = "close/code", .title = "a close code", .section = "rfc6455", .verdict = VERDICT_NON_STRICT,
-     .close_verdict = CLOSE_UNCLEAN, .duration_ns = 4321, .expected = "close 1000", .seen = "close none",
+     .close_verdict = CLOSE_UNCLEAN, .duration_ns = 4321, .timed_out = true, .expected = "close 1000",
+     .seen = "close none",
      .replay = "wsgauntlet test --case close/code"},
     {.id = "handshake/odd", .title = "a choice", .section = "handshake", .verdict = VERDICT_INFO,
      .close_verdict = CLOSE_INFO, .seen = "status 400"},
@@ -81,10 +83,12 @@ static struct case_result *sample_add(struct run_result *run, size_t at)
     *result = sample_cases[at];
     const char **texts[] = {&result->id, &result->title, &result->alias, &result->section, &result->file,
                             &result->expected, &result->seen, &result->detail, &result->replay,
-                            &result->source, &result->trace, &result->stderr_tail};
+                            &result->source, &result->trace, &result->stderr_tail, &result->started};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (*texts[i] == NULL)
             *texts[i] = "";
+    for (size_t i = 0; i < result->event_count; i++)
+        trace_count(&result->counts, &result->events[i]);
     if (result->requirements == NULL)
         result->requirements = empty.requirements;
     return result;

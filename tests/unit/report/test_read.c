@@ -61,6 +61,23 @@ START_TEST(what_is_written_comes_back)
 END_TEST
 
 /* At an unreadable page, so that nothing looks behind the end. */
+/* An older file does not say how many frames there were. */
+START_TEST(what_is_kept_is_counted_where_nothing_is_said)
+{
+    struct buf text;
+    struct result_set set;
+    struct diag why;
+    sample_json(1, &text);
+    for (char *at = (char *)text.data; (at = strstr(at, "\"frames\":")) != NULL; at++)
+        at[1] = 'F';
+    ck_assert_msg(read_text(&set, text.data, text.size, &why), "%s", why.text);
+    ck_assert_uint_eq(set.runs[0]->cases[1]->counts.frames[true][9], 1);
+    ck_assert_uint_eq(set.runs[0]->cases[1]->counts.frames[false][8], 1);
+    result_set_free(&set);
+    buf_free(&text);
+}
+END_TEST
+
 START_TEST(cut_anywhere_it_is_refused)
 {
     struct buf text;
@@ -142,6 +159,8 @@ START_TEST(what_is_wrong_is_named)
         {"\"length_form\": 7", "\"length_form\": 8", "cases[1].events[3].length_form is not 7, 16 or 64"},
         {"\"bytes\": \"61\"", "\"bytes\": \"6\"", "cases[1].events[3].bytes is not the hexadecimal of so many bytes"},
         {"\"bytes\": \"61\"", "\"bytes\": \"6161\"", "cases[1].events[3].size is less than the bytes that are there"},
+        {"\"8\": 1", "\"8\": -1", "cases[1].frames.received.8 is out of range"},
+        {"\"received\": {}", "\"received\": []", "cases[0].frames.received is no object"},
         {"\"kind\": \"spans\"", "\"kind\": \"spam\"",
          "figures[0].series[0].kind is none of the words that may stand there"},
         {"\"x\": 0.5", "\"x\": \"a\"", "figures[0].series[0].points[0].x is no number"},
@@ -193,5 +212,6 @@ START_TEST(without_memory_it_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("read", what_is_written_comes_back, cut_anywhere_it_is_refused, changed_at_random_it_does_no_harm,
+UNIT_MAIN("read", what_is_written_comes_back, what_is_kept_is_counted_where_nothing_is_said,
+          cut_anywhere_it_is_refused, changed_at_random_it_does_no_harm,
           what_is_wrong_is_named, without_memory_it_is_refused)
