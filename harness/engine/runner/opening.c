@@ -541,10 +541,8 @@ enum opening opening_poll(struct runner *r, struct conn *c, bool whole, const ch
         return OPENING_ENDED;
     *seen = c->end ? end_words(r, c) : "nothing";
     bool nobody_left = !c->endpoint && (r->client_ended || r->told);
-    if (c->end || nobody_left || runner_now(r) >= c->opening_deadline) {
-        r->timed_out = !c->end && !nobody_left;
+    if (c->end || nobody_left || runner_now(r) >= c->opening_deadline)
         return OPENING_FAILED;
-    }
     wait_until(r, c->opening_deadline);
     return OPENING_WAIT;
 }

@@ -27,6 +27,7 @@ static enum progress nobody_came(struct runner *r, const char *expected)
  * is about begins behind its handshake: the level of its requirements does not soften a failed one. */
 static enum progress open_failed(struct runner *r, const struct conn *c, const char *seen)
 {
+    r->timed_out = !c->end && runner_now(r) >= c->opening_deadline;
     const char *expected = expected_words(r, r->step);
     bool client = r->config.role == WS_CLIENT;
     if (!client && !c->endpoint && r->told)

@@ -188,6 +188,48 @@ START_TEST(ends)
 }
 END_TEST
 
+START_TEST(waiting_in_vain_is_told)
+{
+    static const struct { const char *steps; const struct behaviour *peer; bool timed_out; } rows[] = {
+        {"open", &silent, true},          {"open", &ends_early, false},
+        {"open", &refuses, false},        {"open", &ignores_close, true},
+        {"open", &closes_by_fin, false},  {"open", &keeps_tcp, true},
+        {"open", &correct, false},        {"open; fence", &never_pongs, true},
+        {"open; expect text", &correct, true},
+        {"open; send text 'x'; expect reset", &finishes, false},
+        {"open; expect nothing for 100ms", &correct, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage s;
+        struct script *script = stage_parse(rows[i].steps);
+        stage_open(&s, rows[i].peer);
+        const struct case_result *result = stage_play(&s, script, 1);
+        ck_assert_msg(result->timed_out == rows[i].timed_out, "%zu: %s: %s", i, rows[i].steps, result->trace);
+        stage_close(&s);
+        script_free(script);
+    }
+}
+END_TEST
+
+/* What a trace may have as text is little in a run of many cases: its beginning and its end. */
+START_TEST(a_long_trace_keeps_its_end)
+{
+    struct stage s;
+    struct script *script = stage_parse("open; repeat 300; send text 'hello'; expect echo; end; send close 1000; "
+                                        "expect close 1000; expect eof");
+    stage_open(&s, &correct);
+    s.run->planned = 100000;
+    const struct case_result *result = stage_play(&s, script, 1);
+    const char *gap = strstr(result->trace, " KiB of the trace are left out here; alone, the case has more of it\n");
+    ck_assert_uint_le(strlen(result->trace), LIMIT_TRACE_SHARE + 100);
+    ck_assert_ptr_nonnull(strstr(result->trace, "connect"));
+    ck_assert_msg(gap != NULL && strstr(gap, "\n  expect close 1000") != NULL && strstr(gap, "\n  expect eof") != NULL,
+                  "%s", result->trace);
+    stage_close(&s);
+    script_free(script);
+}
+END_TEST
+
 START_TEST(testees_that_are_not_ours)
 {
     static const struct row rows[] = {
@@ -477,7 +519,8 @@ START_TEST(both_roles)
 }
 END_TEST
 
-UNIT_MAIN("runner", openings, ends, testees_that_are_not_ours, faults_on_the_way,
+UNIT_MAIN("runner", openings, ends, waiting_in_vain_is_told, a_long_trace_keeps_its_end,
+          testees_that_are_not_ours, faults_on_the_way,
           hostile_peers, equal_seeds_send_equal_bytes, backoff_in_virtual_time,
           nobody_there_is_our_trouble_at_first, a_flood_is_not_kept, an_interrupt_ends_it_at_once,
           the_result_tells_all, both_roles, a_connection_that_nobody_waits_for_is_kept,
