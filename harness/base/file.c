@@ -121,13 +121,13 @@ bool file_make_folder(const char *path, struct diag *why)
 {
     char part[PATH_MAX];
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
-        return diag_set(why, DIAG_USAGE, "the name of a folder is longer than %d bytes", PATH_MAX - 1);
+        return diag_set(why, DIAG_TROUBLE, "the name of a folder is longer than %d bytes", PATH_MAX - 1);
     for (char *slash = part + 1; slash != NULL && *slash != 0;) {
         slash = strchr(slash, '/');
         if (slash != NULL)
             *slash = 0;
         if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return diag_set(why, DIAG_USAGE, "cannot make the folder %s: %s", path, strerror(errno));
+            return diag_set(why, DIAG_TROUBLE, "cannot make the folder %s: %s", path, strerror(errno));
         if (slash != NULL)
             *slash++ = '/';
     }

@@ -14,7 +14,7 @@ bool file_writable(const char *path, struct diag *why);
 bool file_write(const char *path, const void *bytes, size_t size, struct diag *why);
 /* An empty folder of our own below TMPDIR, /tmp without that; its name is appended. The caller removes it. */
 bool file_make_temporary(struct buf *path, struct diag *why);
-/* With its parents, as far as they are missing. False, as wrong usage, where one cannot be. */
+/* With its parents, as far as they are missing. False, as trouble, where one cannot be. */
 bool file_make_folder(const char *path, struct diag *why);
 
 #endif

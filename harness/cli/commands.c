@@ -220,6 +220,7 @@ static int command_FUZZ(const struct options *options, struct diag *why)
             .no_seeds = option_set(options, OPTION_NO_SEEDS),
             .seeds = option_list(options, OPTION_SEEDS),
             .coverage = option_set(options, OPTION_COVERAGE),
+            .seed_given = option_set(options, OPTION_SEED),
             .own_target = option_set(options, OPTION_OWN_TARGET),
             .clock = clock_monotonic,
             .tell = telling_of(options, started),

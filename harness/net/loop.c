@@ -134,9 +134,13 @@ void loop_stop(struct loop *loop)
     loop->ops->stop(loop);
 }
 
-void loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg)
+struct loop_hearer loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg)
 {
-    loop->ops->on_interrupt(loop, fn, arg);
+    struct loop_hearer before = loop->hearer;
+    loop->hearer = (struct loop_hearer){fn, arg};
+    if ((before.fn != NULL) != (fn != NULL))
+        loop->ops->hear(loop, fn != NULL);
+    return before;
 }
 
 struct layer *loop_connect(struct loop *loop, const struct net_address *to,

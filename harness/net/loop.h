@@ -49,8 +49,14 @@ typedef void loop_fn(void *arg);
 struct timer *timer_start(struct loop *loop, uint64_t delay_ns, loop_fn *fn, void *arg);
 void timer_stop(struct timer *timer); /* NULL is fine */
 
-/* SIGINT / SIGTERM call fn from the loop, once per signal. */
-void loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg);
+/* Who hears SIGINT and SIGTERM; fn NULL: nobody, they do what they do. */
+struct loop_hearer {
+    loop_fn *fn;
+    void *arg;
+};
+/* They call fn(arg) from the loop, once per signal; one that comes while it does not run is heard when it runs again.
+ * Returns who heard them until now. */
+struct loop_hearer loop_on_interrupt(struct loop *loop, loop_fn *fn, void *arg);
 
 /* ---- transport ---- */
 

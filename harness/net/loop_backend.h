@@ -27,7 +27,7 @@ struct loop_ops {
     void (*stop)(struct loop *loop);
     uint64_t (*clock)(const struct loop *loop); /* time outside of callbacks; NULL: `now` */
     void (*timers_changed)(struct loop *loop); /* another timer is the first; NULL: no need to know */
-    void (*on_interrupt)(struct loop *loop, loop_fn *fn, void *arg);
+    void (*hear)(struct loop *loop, bool signals); /* catches signals from here on, for `hearer`; or no more */
     struct layer *(*connect)(struct loop *loop, const struct net_address *to,
                              const struct layer_sink *sink, void *owner);
     struct listener *(*listen)(struct loop *loop, const struct net_address *at, accept_fn *fn,
@@ -42,6 +42,7 @@ struct loop {
     const struct loop_ops *ops;
     uint64_t now; /* of the callback that is running */
     bool running;
+    struct loop_hearer hearer;
     struct timers timers;
 };
 

@@ -10,35 +10,37 @@
 /* ---- interrupts: the one thing that comes from outside ---- */
 
 static const int signal_numbers[SIM_SIGNALS] = {SIGINT, SIGTERM};
-static volatile sig_atomic_t signals_caught;
+static volatile sig_atomic_t signal_caught; /* and not yet heard; 0: none */
 
 static void on_signal(int number)
 {
-    (void)number;
-    signals_caught++;
+    signal_caught = number;
 }
 
 static void hear_signals(struct sim *sim)
 {
-    if (signals_caught == 0 || sim->interrupted == NULL)
+    if (signal_caught == 0 || sim->base.hearer.fn == NULL)
         return;
-    signals_caught = 0;
-    sim->interrupted(sim->interrupted_arg);
+    signal_caught = 0;
+    sim->base.hearer.fn(sim->base.hearer.arg);
 }
 
-static void sim_on_interrupt(struct loop *loop, loop_fn *fn, void *arg)
+/* Simulations take turns with each other and with a real loop: what nobody has heard goes to who listens now. */
+static void sim_hear(struct loop *loop, bool signals)
 {
     static const struct sigaction ours = {.sa_handler = on_signal};
     struct sim *sim = (struct sim *)loop;
     for (unsigned i = 0; i < SIM_SIGNALS; i++) {
-        if (fn != NULL && sim->interrupted == NULL)
+        if (signals)
             sigaction(signal_numbers[i], &ours, &sim->before[i]);
-        else if (fn == NULL && sim->interrupted != NULL)
+        else
             sigaction(signal_numbers[i], &sim->before[i], NULL);
     }
-    signals_caught = 0;
-    sim->interrupted = fn;
-    sim->interrupted_arg = arg;
+    int unheard = signals ? 0 : signal_caught;
+    if (unheard == 0)
+        return;
+    signal_caught = 0;
+    raise(unheard);
 }
 
 /* ---- time ---- */
@@ -113,7 +115,7 @@ static void sim_free(struct loop *loop)
 static const struct loop_ops sim_ops = {
     .run = sim_run,
     .stop = sim_stop,
-    .on_interrupt = sim_on_interrupt,
+    .hear = sim_hear,
     .connect = sim_connect,
     .listen = sim_listen,
     .unlisten = sim_unlisten,

@@ -67,18 +67,16 @@ static void on_signal(uv_signal_t *signal, int number)
     (void)number;
     struct loop_uv *u = signal->data;
     loop_uv_tick(u);
-    if (u->interrupted != NULL)
-        u->interrupted(u->interrupted_arg);
+    if (u->base.hearer.fn != NULL)
+        u->base.hearer.fn(u->base.hearer.arg);
 }
 
-static void uv_on_interrupt(struct loop *loop, loop_fn *fn, void *arg)
+static void loop_uv_hear(struct loop *loop, bool signals)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
     struct loop_uv *u = loop_uv_of(loop);
-    u->interrupted = fn;
-    u->interrupted_arg = arg;
     for (int i = 0; i < 2; i++) {
-        if (fn == NULL)
+        if (!signals)
             uv_signal_stop(&u->signals[i]);
         else
             uv_signal_start(&u->signals[i], on_signal, numbers[i]);
@@ -132,7 +130,7 @@ static const struct loop_ops uv_ops = {
     .stop = loop_uv_stop,
     .clock = loop_uv_clock,
     .timers_changed = rearm,
-    .on_interrupt = uv_on_interrupt,
+    .hear = loop_uv_hear,
     .connect = tcp_connect,
     .listen = tcp_listen,
     .unlisten = tcp_unlisten,

@@ -19,8 +19,6 @@ struct loop_uv {
     uv_idle_t turn;       /* runs while the first timer is due */
     uv_prepare_t flush;   /* runs while a connection has bytes from this turn */
     uv_signal_t signals[2];
-    loop_fn *interrupted;
-    void *interrupted_arg;
     bool stopping;
     struct tcp *unflushed; /* list; see tcp.c */
     uint8_t read_buffer[UV_READ_BYTES]; /* one at a time is being read */

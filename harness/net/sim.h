@@ -21,8 +21,6 @@ struct sim {
     struct sim_listener *listeners;
     uint16_t last_port; /* given for port 0 */
     bool stopping;
-    loop_fn *interrupted; /* NULL: signals do what they do */
-    void *interrupted_arg;
     struct sigaction before[SIM_SIGNALS]; /* what they did before */
 };
 

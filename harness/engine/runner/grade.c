@@ -245,7 +245,7 @@ void grade_fill(struct runner *r)
     result->verdict = weighed(r, by_level(r));
     result->close_verdict = r->close_verdict;
     result->requirements = keep_requirements(r);
-    result->duration_ns = runner_now(r) - r->began_ns;
+    result->duration_ns = runner_now(r) - r->began_ns - r->paced_ns;
     result->step_line = r->line;
     result->expected = r->expected;
     result->seen = r->seen;

@@ -216,7 +216,8 @@ struct runner {
     unsigned depth;
     const struct step *step;   /* being played */
     bool step_fresh;           /* its first call */
-    uint64_t step_ns;          /* when it began */
+    uint64_t step_ns;          /* when it began, or will: a connection waits for its turn */
+    uint64_t paced_ns;         /* waited for turns so far */
     unsigned phase;            /* of the step, zero at its beginning */
     uint64_t wake_at;          /* when to call it again at the latest */
     struct timer *kick, *timer;

@@ -362,12 +362,25 @@ static enum progress wait_in_repeats(struct runner *r)
 
 /* ---- playing ---- */
 
+/* What waits for its turn has not begun: nobody is late by it, and it is no part of how long the case took. */
+static void wait_for_turn(struct runner *r)
+{
+    bool connects = r->step && (r->step->verb == VERB_OPEN || r->step->verb == VERB_CONNECT ||
+                                r->step->verb == VERB_RECONNECT);
+    if (!connects || r->config.role != WS_CLIENT)
+        return;
+    uint64_t now = r->step_ns;
+    r->step_ns = pacing_turn(r->config.pacing, now);
+    r->paced_ns += r->step_ns - now;
+}
+
 static bool begin_step(struct runner *r)
 {
     r->step = fetch(r);
     r->step_fresh = true;
     r->phase = 0;
     r->step_ns = runner_now(r);
+    wait_for_turn(r);
     return r->step != NULL;
 }
 
@@ -404,6 +417,8 @@ static enum progress play_steps(struct runner *r)
         end_timed_repeats(r);
         if (!r->step && !begin_step(r))
             return STEP_DONE;
+        if (r->step_ns > runner_now(r))
+            return wait_until(r, r->step_ns);
         enum progress progress = play_step(r);
         if (progress != STEP_DONE)
             return progress == STEP_WAIT ? wait_in_repeats(r) : progress;

@@ -5,6 +5,7 @@
 
 #include "engine/result.h"
 #include "engine/language/promises.h"
+#include "engine/pacing.h"
 #include "engine/testee.h"
 #include "engine/trace.h"
 
@@ -42,6 +43,7 @@ struct runner_config {
     uint64_t grace_ns;         /* what a testee's machine may need on top of what a script allows */
     bool own_listener;         /* server role: nobody else gets connections from it, so that attempts can be counted */
     const struct hinted *hinted; /* outlives the runner; NULL: nobody takes hints */
+    struct pacing *pacing;     /* a turn for each connection to a server; NULL: as fast as it goes */
     const struct promises *promises; /* of the client under test; NULL: none */
     const char *file_dir;      /* for file("..."), NULL: not allowed */
     const char *replay_prefix; /* "wsgauntlet run --url ws://... " : the replay command is made from it */

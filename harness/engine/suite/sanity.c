@@ -20,7 +20,7 @@ struct sanity {
     sanity_fn *done;
     void *arg;
     struct layer *layer; /* the connection; NULL when it is over */
-    struct timer *patience;
+    struct timer *patience; /* until its turn, then until it is connected */
     struct script *script;
     struct run_result *run;
     struct runner *runner;
@@ -139,21 +139,31 @@ static void on_patience(void *arg)
     over(s, SANITY_GONE, &why);
 }
 
-struct sanity *sanity_start(const struct runner_config *config, bool echo, sanity_fn *done, void *arg)
+static void connect_now(void *arg)
 {
     static const struct layer_sink sink = {.opened = on_opened, .data = on_data, .ended = on_ended};
+    struct sanity *s = arg;
+    const struct testee *testee = s->config.testee;
+    struct net_address to = {.port = testee->url.port};
+    memcpy(to.host, testee->url.host, sizeof to.host);
+    double factor = s->config.patience > 0 ? s->config.patience : 1;
+    s->patience = timer_start(s->config.loop, (uint64_t)((double)PATIENCE_NS * factor), on_patience, s);
+    s->layer = loop_connect(s->config.loop, &to, &sink, s);
+    if (testee->tls != NULL)
+        s->layer = tls_layer(testee->tls, s->layer, testee->url.host, &sink, s);
+}
+
+struct sanity *sanity_start(const struct runner_config *config, bool echo, sanity_fn *done, void *arg)
+{
     struct sanity *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
     *s = (struct sanity){.config = *config, .echo = echo, .done = done, .arg = arg};
-    const struct testee *testee = config->testee;
-    struct net_address to = {.port = testee->url.port};
-    memcpy(to.host, testee->url.host, sizeof to.host);
-    double factor = config->patience > 0 ? config->patience : 1;
-    s->patience = timer_start(config->loop, (uint64_t)((double)PATIENCE_NS * factor), on_patience, s);
-    s->layer = loop_connect(config->loop, &to, &sink, s);
-    if (testee->tls != NULL)
-        s->layer = tls_layer(testee->tls, s->layer, testee->url.host, &sink, s);
+    uint64_t now = loop_now(config->loop), turn = pacing_turn(config->pacing, now);
+    if (turn > now)
+        s->patience = timer_start(config->loop, turn - now, connect_now, s);
+    else
+        connect_now(s);
     return s;
 }
 

@@ -65,6 +65,7 @@ enum play_end {
     PLAY_NO_TESTEE,   /* at the very beginning: nothing was played */
     PLAY_LOST,        /* the testee went away and did not come back */
     PLAY_FAIL_FAST,
+    PLAY_TIME_UP,     /* of play_config */
     PLAY_INTERRUPTED, /* SIGINT or SIGTERM */
 };
 
@@ -74,6 +75,7 @@ struct play_config {
     bool fail_fast;
     const struct baseline *baseline; /* failures that are known; may be NULL */
     bool echoes;                 /* the testee is an echo server: sanity is open and echo, not only connect */
+    uint64_t most_ns;            /* then it is cut short: PLAY_TIME_UP; 0: as long as it takes */
     bool unchecked;              /* no check first and last: the caller plays so often that he would know */
     /* A result is there. Comes again for a case that was played again. May be NULL. */
     void (*progress)(void *arg, const struct run_result *run, const struct case_result *done);
@@ -88,7 +90,7 @@ struct play_config {
  * as such: one that we started is started again, and the cases under way are
  * played again one by one, to tell which of them ends it. What a lost testee
  * leaves unplayed is in the results as such. `why`: a sentence for every end but
- * DONE and FAIL_FAST. */
+ * DONE, FAIL_FAST and TIME_UP. Who heard signals before does so again behind it. */
 enum play_end suite_play(const struct suite *suite, const struct play_config *config,
                          struct run_result *run, struct diag *why);
 

@@ -56,7 +56,7 @@ struct play {
     size_t tried;           /* of the suspects */
     bool convicted;         /* one of them ends the testee */
 
-    struct timer *kick, *patience;
+    struct timer *kick, *patience, *most;
     struct sanity *sanity;
     struct restart *restart;
     unsigned restarts;      /* so far */
@@ -580,6 +580,27 @@ static void advance(void *arg)
         go_on(p);
 }
 
+/* At once, whatever is under way. */
+static void cut(struct play *p, enum play_end end)
+{
+    stop(p, end);
+    sanity_release(p->sanity);
+    p->sanity = NULL;
+    forget_restart(p);
+    if (p->patience != NULL)
+        timer_stop(p->patience);
+    p->patience = NULL;
+    interrupt_all(p);
+    soon(p);
+}
+
+static void on_time_up(void *arg)
+{
+    struct play *p = arg;
+    p->most = NULL;
+    cut(p, PLAY_TIME_UP);
+}
+
 static void on_interrupt(void *arg)
 {
     struct play *p = arg;
@@ -591,14 +612,7 @@ static void on_interrupt(void *arg)
     }
     p->interrupted = true;
     diag_set(p->why, DIAG_TROUBLE, "interrupted");
-    stop(p, PLAY_INTERRUPTED);
-    sanity_release(p->sanity);
-    p->sanity = NULL;
-    forget_restart(p);
-    if (p->patience != NULL)
-        timer_stop(p->patience);
-    p->patience = NULL;
-    interrupt_all(p);
+    cut(p, PLAY_INTERRUPTED);
 }
 
 static bool has_verb(const struct step *step, enum verb verb)
@@ -646,13 +660,15 @@ enum play_end suite_play(const struct suite *suite, const struct play_config *co
         return PLAY_NO_TESTEE;
     }
     uint64_t began = loop_now(loop);
-    loop_on_interrupt(loop, on_interrupt, &play);
+    struct loop_hearer before = loop_on_interrupt(loop, on_interrupt, &play);
+    if (config->most_ns != 0)
+        play.most = timer_start(loop, config->most_ns, on_time_up, &play);
     soon(&play);
     loop_run(loop);
-    loop_on_interrupt(loop, NULL, NULL);
+    loop_on_interrupt(loop, before.fn, before.arg);
     run->duration_ns = loop_now(loop) - began;
-    if (play.kick != NULL)
-        timer_stop(play.kick);
+    timer_stop(play.kick);
+    timer_stop(play.most);
     forget_restart(&play);
     free(play.under_way.at); /* the room of all groups */
     free(play.items);

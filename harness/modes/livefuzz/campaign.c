@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define BATCH_BYTES (LIMIT_SCRIPT_BYTES - ORACLE_TEXT_MAX) /* of scenario text, and one more session */
+#define PACED_SESSIONS 32u /* of a batch that --rate makes slow: a check comes before and behind */
 #define SAVE_EVERY_NS (5 * NS_PER_S)
 
 struct batch {
@@ -40,6 +41,19 @@ void campaign_unsaved(struct campaign *c, const struct diag *why)
         diag_set(&c->unsaved, DIAG_TROUBLE, "%s", why->text);
 }
 
+bool campaign_over(const struct campaign *c)
+{
+    return c->stopped || (c->options->time_ns != 0 && c->options->clock() - c->began >= c->options->time_ns);
+}
+
+uint64_t campaign_left(const struct campaign *c)
+{
+    uint64_t spent = c->options->clock() - c->began;
+    if (c->options->time_ns == 0 || c->options->whom.simulated || c->digging)
+        return 0;
+    return spent < c->options->time_ns ? c->options->time_ns - spent : 1;
+}
+
 /* ---- making ---- */
 
 /* The n-th session of the seed; what the pool holds has a say in it. */
@@ -65,7 +79,8 @@ static struct session *make_session(struct campaign *c, uint64_t number)
 static void make_batch(struct campaign *c, struct batch *batch)
 {
     const struct fuzz_options *options = c->options;
-    size_t most = c->edges != NULL ? 1 : BATCH_SESSIONS_MAX;
+    bool slowly = options->rate != 0 && options->rate < BATCH_SESSIONS_MAX;
+    size_t most = c->edges != NULL ? 1 : slowly ? PACED_SESSIONS : BATCH_SESSIONS_MAX;
     batch->count = 0;
     buf_clear(&batch->text);
     for (size_t tries = 0; tries < 4 * BATCH_SESSIONS_MAX && batch->count < most && batch->text.size < BATCH_BYTES;
@@ -127,10 +142,19 @@ static void keep_for_edges(struct campaign *c, const struct session *session)
     session_free(small);
 }
 
-static void look_at(struct campaign *c, const struct batch *batch, const struct run_result *run)
+/* How many were looked at: behind a Ctrl-C what would be dug for waits for the next time, as what was not played to its
+ * end does. */
+static size_t look_at(struct campaign *c, const struct batch *batch, const struct run_result *run)
 {
+    size_t played = 0;
     for (size_t i = 0; i < run->count && i < batch->count; i++) {
         const struct case_result *result = run->cases[i];
+        bool cut = c->end == PLAY_TIME_UP && result->verdict == VERDICT_ERROR;
+        if (c->end == PLAY_INTERRUPTED && result->verdict != VERDICT_PASS && result->verdict != VERDICT_INFO)
+            return played;
+        if (cut)
+            continue;
+        played += played == i;
         bool fresh = pool_new_shape(c->pool, result);
         if (c->edges != NULL)
             keep_for_edges(c, batch->sessions[i]);
@@ -140,26 +164,35 @@ static void look_at(struct campaign *c, const struct batch *batch, const struct 
             status_note(c, result->detail); /* the first one tells; the others are counted */
         if (result->verdict == VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT)
             campaign_consider(c, batch->sessions[i], result, buf_text(&batch->text));
+        if (c->stopped && c->end == PLAY_INTERRUPTED)
+            return i; /* while it was dug for */
     }
+    return played;
 }
 
 static void play_batch(struct campaign *c, struct batch *batch)
 {
     struct run_result *run = NULL;
     struct diag why = {0};
+    size_t looked = 0;
     if (c->edges != NULL)
         edge_map_clear(c->edges);
+    c->batch = c->waiting = batch->count;
+    c->target.most_ns = campaign_left(c);
     c->end = player_play(&c->target, &batch->text, &run, &why);
+    c->batch = c->waiting = 0;
     if (run != NULL && c->report->testee.agent[0] == 0 && run->testee.agent != NULL && run->testee.agent[0] != 0)
         c->report->testee.agent = arena_text(&c->report->arena, run->testee.agent);
     if (run != NULL)
-        look_at(c, batch, run);
-    if (run != NULL && c->end == PLAY_DONE && !c->stopped)
+        looked = look_at(c, batch, run);
+    if (looked < batch->count && (c->end == PLAY_INTERRUPTED || c->end == PLAY_TIME_UP))
+        c->sessions = batch->sessions[looked]->number; /* it goes on there */
+    if (run != NULL && c->end == PLAY_DONE && !campaign_over(c))
         campaign_time(c, batch->sessions, batch->count, run);
     run_result_free(run);
     if (c->end == PLAY_DONE)
         campaign_weigh(c, batch->sessions, batch->count);
-    if (c->end == PLAY_DONE || c->stopped)
+    if (c->end == PLAY_DONE || c->end == PLAY_TIME_UP || c->stopped)
         return;
     c->stopped = true;
     diag_set(c->why, DIAG_TROUBLE, "%s", why.text);
@@ -213,28 +246,8 @@ static bool over(const struct campaign *c)
 {
     const struct fuzz_options *options = c->options;
     bool runs_out = options->runs != 0 && c->sessions - c->first_session >= options->runs;
-    bool time_out = options->time_ns != 0 && options->clock() - c->began >= options->time_ns;
     bool enough = options->fail_fast && campaign_found(c) != 0;
-    return c->stopped || c->unsaved.kind != DIAG_NONE || runs_out || time_out || enough;
-}
-
-static void on_rested(void *arg)
-{
-    loop_stop(arg);
-}
-
-/* Keeps to the rate: what was played too early is waited for. */
-static void rest(struct campaign *c)
-{
-    const struct fuzz_options *options = c->options;
-    if (options->rate == 0)
-        return;
-    double due = (double)(c->sessions - c->first_session) / (double)options->rate * 1e9;
-    double spent = (double)(options->clock() - c->began);
-    if (due <= spent)
-        return;
-    timer_start(c->target.whom.loop, (uint64_t)(due - spent), on_rested, c->target.whom.loop);
-    loop_run(c->target.whom.loop);
+    return campaign_over(c) || c->unsaved.kind != DIAG_NONE || runs_out || enough;
 }
 
 void campaign_run(struct campaign *c)
@@ -249,7 +262,6 @@ void campaign_run(struct campaign *c)
         status_tick(c);
         if (c->options->clock() - c->saved_at > SAVE_EVERY_NS)
             save(c);
-        rest(c);
     }
     save(c);
     buf_free(&batch.text);

@@ -54,6 +54,8 @@ struct campaign {
     uint64_t sessions;           /* played, earlier campaigns' too */
     uint64_t first_session;      /* the number of this one's first */
     uint64_t unplayable;
+    size_t batch, waiting;       /* of the batch under way: how many, and how many of them have no result yet */
+    struct pacing pacing;        /* of --rate */
     struct finding findings[FINDINGS_MAX];
     size_t finding_count;
     uint64_t rests_at[TESTEE_USES]; /* what the testee uses between batches; 0: not known yet, or looked at no more */
@@ -69,11 +71,16 @@ struct campaign {
     struct diag *why;
     struct diag unsaved;         /* what could not be written: a campaign that keeps nothing ends */
     bool stopped;                /* by Ctrl-C, or the testee is gone */
+    bool digging;                /* at a finding: --time does not cut that short */
     enum play_end end;
 };
 
 /* Plays until it ends. `end` and `why` say how. */
 void campaign_run(struct campaign *c);
+/* Stopped, or --time is up. */
+bool campaign_over(const struct campaign *c);
+/* How long a play may take: what is left of --time; 0: as long as it takes. */
+uint64_t campaign_left(const struct campaign *c);
 uint64_t campaign_spent(const struct campaign *c); /* ns, earlier ones' too */
 /* How many count. */
 size_t campaign_found(const struct campaign *c);

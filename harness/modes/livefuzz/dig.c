@@ -31,7 +31,11 @@ const struct case_result *campaign_play_alone(struct campaign *c, struct player 
     *run = NULL;
     if (!oracle_write(session, &c->oracle, text))
         return NULL;
+    bool checked = !player->unchecked;
+    player->unchecked |= c->options->rate != 0; /* three more connections for one */
+    c->target.most_ns = campaign_left(c);
     enum play_end end = player_play(player, text, run, &why);
+    player->unchecked = !checked;
     if (end == PLAY_INTERRUPTED || (player == &c->target && end == PLAY_LOST)) {
         c->stopped = true;
         c->end = end;
@@ -235,9 +239,17 @@ static void dig(struct campaign *c, struct finding *finding, const struct sessio
 {
     struct dig dig = {.c = c, .finding = finding, .until = c->options->clock() + MINIMISE_NS};
     struct session *small = NULL;
+    uint64_t left = campaign_left(c), ends = left == 0 ? UINT64_MAX : c->options->clock() + left;
+    c->digging = true;
     finding->ours = !reference_passes(c, session, finding->verdict);
     for (unsigned tries = 0; !finding->again && tries < AGAIN_TRIES; tries++)
         finding->again = shows(&dig, session);
+    if (!finding->again && c->end == PLAY_INTERRUPTED) { /* nobody can say: the next campaign sees it again */
+        c->finding_count--;
+        return;
+    }
+    if (dig.until > ends)
+        dig.until = ends; /* it need not be small */
     if (finding->again && !finding->ours)
         small = session_minimise(session, tries_for(c), shows, &dig);
     const struct session *best = small != NULL && reference_passes(c, small, finding->verdict) ? small : session;
@@ -281,4 +293,5 @@ void campaign_consider(struct campaign *c, const struct session *session, const 
         save(c, finding, session, result);
     else if (fresh)
         dig(c, finding, session, result);
+    c->digging = false;
 }

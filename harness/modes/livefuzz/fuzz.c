@@ -6,21 +6,23 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- manners ---- */
 
+/* RFC 1918, and RFC 4193 below. Link-local is not among them: at 169.254.169.254 a cloud's own service answers. */
 static bool private_v4(uint32_t a)
 {
-    return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
+    return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8;
 }
 
 static bool private_v6(const struct in6_addr *a)
 {
     uint32_t v4;
     memcpy(&v4, a->s6_addr + 12, sizeof v4);
-    return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_LINKLOCAL(a) || (a->s6_addr[0] & 0xfe) == 0xfc ||
+    return IN6_IS_ADDR_LOOPBACK(a) || (a->s6_addr[0] & 0xfe) == 0xfc ||
            (IN6_IS_ADDR_V4MAPPED(a) && private_v4(ntohl(v4)));
 }
 
@@ -132,6 +134,9 @@ static bool resume(struct campaign *c)
     if (strncmp(state.against, buf_text(&c->target.whom.replay), sizeof state.against - 1) != 0)
         return diag_set(c->why, DIAG_USAGE, "%s belongs to another testee (%s): give another --dir",
                         buf_text(&c->store.folder), state.against);
+    if (c->options->seed_given && c->seed != state.seed)
+        return diag_set(c->why, DIAG_USAGE, "%s is a campaign of seed %#llx: leave --seed out, or give another --dir",
+                        buf_text(&c->store.folder), (unsigned long long)state.seed);
     c->seed = state.seed;
     c->sessions = c->first_session = state.sessions;
     c->spent_before = state.spent_ns;
@@ -143,6 +148,27 @@ static void on_note(void *arg, const char *text)
     status_note(arg, text);
 }
 
+static void on_progress(void *arg, const struct run_result *run, const struct case_result *done)
+{
+    struct campaign *c = arg;
+    (void)done;
+    c->waiting = c->batch > run->ended ? c->batch - run->ended : 0;
+    status_tick(c);
+}
+
+/* Between two plays. The second time: at once. */
+static void on_interrupt(void *arg)
+{
+    struct campaign *c = arg;
+    if (c->stopped) {
+        player_deafen(&c->target);
+        raise(SIGINT);
+    }
+    c->stopped = true;
+    c->end = PLAY_INTERRUPTED;
+    loop_stop(c->target.whom.loop);
+}
+
 static bool start_players(struct campaign *c)
 {
     const struct whom_options correct = {
@@ -152,9 +178,15 @@ static bool start_players(struct campaign *c)
     against.url_option = true;
     c->target.parallel = c->edges != NULL ? 1 : c->options->parallel;
     c->target.echoes = c->reference.echoes = true;
-    c->target.keeps_signals = true;
+    c->target.interrupted = on_interrupt;
+    c->target.interrupted_arg = c;
     c->target.note = on_note;
-    c->target.note_arg = c;
+    c->target.progress = on_progress;
+    c->target.told = c;
+    if (c->options->rate != 0) {
+        c->pacing = pacing_of(c->options->rate);
+        c->target.pacing = &c->pacing;
+    }
     return player_start(&c->reference, &correct, c->why) && player_start(&c->target, &against, c->why) &&
            may_be_fuzzed(&c->target.whom, c->options, c->why);
 }
@@ -188,6 +220,9 @@ static bool begin(struct campaign *c)
                         "your server with a smaller one", SESSION_LIMIT_MAX >> 10);
     if (options->coverage && options->whom.command == NULL)
         return diag_set(c->why, DIAG_USAGE, "--coverage needs a server that we start: --exec 'CMD {port}'");
+    if (options->rate != 0 && options->whom.simulated)
+        return diag_set(c->why, DIAG_USAGE,
+                        "--rate spares a server, and simulated time has none: leave out --rate or --sim");
     if (options->coverage && (c->edges = edge_map_new(c->why)) == NULL)
         return false;
     if (!store_open(&c->store, options->folder == NULL ? "wsgauntlet-fuzz" : options->folder, c->why) ||
@@ -223,6 +258,8 @@ static void report_nothing(struct campaign *c)
 
 static int finish(struct campaign *c, const struct sinks *sinks)
 {
+    if (c->end == PLAY_INTERRUPTED)
+        player_deafen(&c->target); /* once more, and it ends here */
     report_nothing(c);
     c->report->duration_ns = c->options->clock() - c->began;
     c->report->planned = c->report->count;

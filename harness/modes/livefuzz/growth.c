@@ -30,18 +30,32 @@ static uint64_t used(const struct campaign *c, size_t which)
     return read == NULL ? 0 : read(testee->ops_arg);
 }
 
+struct look {
+    struct loop *loop;
+    struct timer *timer;
+};
+
 static void on_time(void *arg)
 {
-    loop_stop(arg);
+    struct look *look = arg;
+    look->timer = NULL;
+    loop_stop(look->loop);
+}
+
+static void wait_a_moment(struct campaign *c)
+{
+    struct look look = {.loop = c->target.whom.loop};
+    look.timer = timer_start(look.loop, LOOK_NS, on_time, &look);
+    loop_run(look.loop);
+    timer_stop(look.timer); /* Ctrl-C was faster */
 }
 
 /* It learns of the end of our connections a moment behind us. */
 static uint64_t used_at_rest(struct campaign *c, size_t which, uint64_t enough)
 {
     uint64_t until = c->options->clock() + PATIENCE_NS, now = used(c, which);
-    while (now > enough && c->options->clock() < until) {
-        timer_start(c->target.whom.loop, LOOK_NS, on_time, c->target.whom.loop);
-        loop_run(c->target.whom.loop);
+    while (now > enough && c->options->clock() < until && !c->stopped) {
+        wait_a_moment(c);
         now = used(c, which);
     }
     return now;
@@ -71,7 +85,7 @@ static const struct session *worst_of(struct campaign *c, size_t which, struct s
     uint64_t most = uses[which].look_least - 1;
     bool unchecked = c->target.unchecked;
     c->target.unchecked = true; /* a look is short: what ends the testee here shows in the next batch */
-    for (size_t i = 0; i < count && !c->stopped; i++) {
+    for (size_t i = 0; i < count && !campaign_over(c); i++) {
         uint64_t kept = kept_behind(c, which, sessions[i]);
         if (kept > most) {
             most = kept;
@@ -91,7 +105,7 @@ static bool convict(struct campaign *c, size_t which, const struct session *sess
     struct buf text;
     bool fails = true;
     buf_init(&text, 0);
-    for (size_t i = 0; i < 2 && fails && !c->stopped; i++) {
+    for (size_t i = 0; i < 2 && fails && !campaign_over(c); i++) {
         struct run_result *run = NULL;
         c->oracle.loop = loops[i];
         const struct case_result *result = campaign_play_alone(c, &c->target, session, "kept", &text, &run);
@@ -111,7 +125,7 @@ void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t 
     bool warm = c->sessions - c->first_session >= WARM_SESSIONS;
     if (ops == NULL || ops->descriptors == NULL || c->edges != NULL)
         return;
-    for (size_t which = 0; which < TESTEE_USES && !c->stopped; which++) {
+    for (size_t which = 0; which < TESTEE_USES && !campaign_over(c); which++) {
         if (c->rests_at[which] == UINT64_MAX)
             continue; /* told already: the campaign goes on for other things */
         uint64_t most = c->rests_at[which] + uses[which].slack;

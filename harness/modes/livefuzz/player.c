@@ -8,13 +8,22 @@ bool player_start(struct player *player, const struct whom_options *options, str
     player->patience = options->patience;
     if (player->parallel == 0)
         player->parallel = 1;
-    return whom_start(&player->whom, &player->options, why);
+    if (!whom_start(&player->whom, &player->options, why))
+        return false;
+    if (player->interrupted != NULL)
+        loop_on_interrupt(player->whom.loop, player->interrupted, player->interrupted_arg);
+    return true;
+}
+
+void player_deafen(struct player *player)
+{
+    if (player->whom.loop != NULL)
+        loop_on_interrupt(player->whom.loop, NULL, NULL);
 }
 
 void player_end(struct player *player)
 {
-    if (player->keeps_signals && player->whom.loop != NULL)
-        loop_on_interrupt(player->whom.loop, NULL, NULL);
+    player_deafen(player);
     whom_end(&player->whom);
 }
 
@@ -36,11 +45,6 @@ static bool read_suite(struct suite *suite, const struct buf *text, struct diag 
     return fine;
 }
 
-static void wait_for_next(void *arg)
-{
-    (void)arg;
-}
-
 enum play_end player_play(struct player *player, const struct buf *text, struct run_result **run, struct diag *why)
 {
     struct suite suite = {0};
@@ -51,16 +55,17 @@ enum play_end player_play(struct player *player, const struct buf *text, struct 
     else if (read_suite(&suite, text, why)) {
         struct play_config config = {
             .runner = {.loop = player->whom.loop, .testee = &player->whom.testee, .role = WS_CLIENT,
-                       .seed = player->seed, .patience = player->patience, .replay_prefix = ""},
+                       .seed = player->seed, .patience = player->patience, .replay_prefix = "",
+                       .pacing = player->pacing},
             .parallel = player->parallel,
             .echoes = player->echoes,
             .unchecked = player->unchecked,
+            .most_ns = player->most_ns,
             .note = player->note,
-            .arg = player->note_arg,
+            .progress = player->progress,
+            .arg = player->told,
         };
         end = suite_play(&suite, &config, *run, why);
-        if (player->keeps_signals)
-            loop_on_interrupt(player->whom.loop, wait_for_next, NULL);
     }
     suite_free(&suite);
     return end;

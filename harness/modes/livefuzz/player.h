@@ -13,14 +13,21 @@ struct player {
     double patience;
     unsigned parallel;
     bool echoes;
-    bool keeps_signals;      /* Ctrl-C between two plays is heard by the next, instead of ending the program */
+    loop_fn *interrupted;    /* Ctrl-C between two plays; one that is under way it ends. NULL: as without us */
+    void *interrupted_arg;
+    struct pacing *pacing;   /* of its connections; NULL: as fast as it goes */
+    uint64_t most_ns;        /* of a play (play_config) */
     bool unchecked;          /* without a check of the testee before and behind the text */
     void (*note)(void *arg, const char *text); /* news of the testee; may be NULL */
-    void *note_arg;
+    /* A result is there; may be NULL. */
+    void (*progress)(void *arg, const struct run_result *run, const struct case_result *done);
+    void *told;              /* the arg of both */
 };
 
 /* Starts the testee (whom_start). In either case player_end follows. */
 bool player_start(struct player *player, const struct whom_options *options, struct diag *why);
+/* Ctrl-C ends the program at once from here on. */
+void player_deafen(struct player *player);
 void player_end(struct player *player);
 
 /* Plays every case of the text, `parallel` at once. The results are in the order of

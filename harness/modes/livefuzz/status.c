@@ -1,5 +1,6 @@
-/* What a campaign tells: on a terminal a few lines that are written over, in a
- * pipe a line now and then, and each finding as it comes. */
+/* What a campaign tells: on a terminal one line that is written over, in a pipe a
+ * line now and then, and each finding as it comes. On a terminal only what is to be
+ * copied may take more than a line: paths and commands. */
 #include "modes/livefuzz/campaign.h"
 
 #include "base/hash.h"
@@ -8,7 +9,8 @@
 #include <string.h>
 
 #define LIVE_NS (200 * NS_PER_MS)
-#define SHOWN_COLUMNS 100u
+#define SHOWN_COLUMNS 100u /* of what was due, and what came */
+#define LABEL_COLUMNS 15u  /* "      expected " */
 #define LINE_NS (10 * NS_PER_S)
 
 static void duration(uint64_t ns, struct buf *out)
@@ -22,11 +24,11 @@ static void duration(uint64_t ns, struct buf *out)
 
 static void summary(const struct campaign *c, struct buf *out)
 {
-    uint64_t now = c->options->clock() - c->began, played = c->sessions - c->first_session;
+    uint64_t now = c->options->clock() - c->began, played = c->sessions - c->first_session - c->waiting;
     double rate = now == 0 ? 0 : (double)played / ((double)now / 1e9);
     duration(campaign_spent(c), out);
-    buf_printf(out, "  %llu sessions, %.0f/s  pool %zu, %zu shapes", (unsigned long long)c->sessions, rate,
-               c->pool->count, c->pool->shapes);
+    unsigned long long sessions = c->sessions - c->waiting;
+    buf_printf(out, "  %llu sessions, %.0f/s  pool %zu, %zu shapes", sessions, rate, c->pool->count, c->pool->shapes);
     if (c->edges != NULL)
         buf_printf(out, ", %zu edges", edge_map_count(c->edges));
     size_t found = campaign_found(c);
@@ -97,12 +99,15 @@ void status_note(struct campaign *c, const char *note)
 }
 
 /* A payload may be long: its beginning tells enough, the file has all of it. */
-static void in_short(struct buf *out, const char *text)
+static void in_short(const struct campaign *c, struct buf *out, const char *label, const char *text)
 {
+    size_t columns = c->terminal.columns;
+    size_t room = columns < 2 * LABEL_COLUMNS ? LABEL_COLUMNS : columns - 1 - LABEL_COLUMNS;
     struct buf clean;
     buf_init(&clean, 0);
     clean_line(&clean, text == NULL ? "" : text);
-    clean_cut(out, buf_text(&clean), SHOWN_COLUMNS);
+    buf_printf(out, "\n      %-8s ", label);
+    clean_cut(out, buf_text(&clean), c->terminal.live && room < SHOWN_COLUMNS ? room : SHOWN_COLUMNS);
     buf_free(&clean);
 }
 
@@ -116,13 +121,11 @@ void status_finding(struct campaign *c, const struct finding *finding, const str
                red ? "\033[0m" : "");
     clean_line(&text, finding->signature);
     if (finding->verdict == VERDICT_NON_STRICT) {
-        buf_append_text(&text, "\n      the text allows it and advises against it: ");
-        in_short(&text, shown->detail);
+        buf_append_text(&text, "\n      the text allows it and advises against it:");
+        in_short(c, &text, "", shown->detail);
     } else {
-        buf_append_text(&text, "\n      expected ");
-        in_short(&text, shown->expected);
-        buf_append_text(&text, ", got ");
-        in_short(&text, shown->seen);
+        in_short(c, &text, "expected", shown->expected);
+        in_short(c, &text, "got", shown->seen);
     }
     if (!finding->again)
         buf_append_text(&text, "\n      it did not show again when played alone");

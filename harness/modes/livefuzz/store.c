@@ -3,11 +3,25 @@
 
 #include "base/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static const char *const kinds[] = {"/findings", "/corpus"};
+
+/* A file system without locks is no reason not to fuzz. */
+static bool lock(struct store *store, struct diag *why)
+{
+    int folder = open(buf_text(&store->folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    store->lock = folder + 1;
+    if (folder < 0 || flock(folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return true;
+    return diag_set(why, DIAG_USAGE, "another campaign is at work in %s: give another --dir, or end that one",
+                    buf_text(&store->folder));
+}
 
 bool store_open(struct store *store, const char *folder, struct diag *why)
 {
@@ -20,11 +34,13 @@ bool store_open(struct store *store, const char *folder, struct diag *why)
             return false;
     }
     buf_clear(&store->folder);
-    return buf_append_text(&store->folder, folder);
+    return buf_append_text(&store->folder, folder) && lock(store, why);
 }
 
 void store_close(struct store *store)
 {
+    if (store->lock > 0)
+        close(store->lock - 1);
     buf_free(&store->folder);
 }
 

@@ -11,6 +11,7 @@
 
 struct store {
     struct buf folder; /* its path */
+    int lock;          /* the descriptor that holds it, plus one; 0: none */
 };
 
 struct store_state {
@@ -20,7 +21,7 @@ struct store_state {
     char against[512];     /* whom: another testee is another campaign */
 };
 
-/* Makes the folders. False with one line. */
+/* Makes the folders, and keeps other campaigns out until store_close. False with one line. */
 bool store_open(struct store *store, const char *folder, struct diag *why);
 void store_close(struct store *store);
 
