@@ -89,12 +89,20 @@ static void request_head(const json_t *entry, const char *url, struct buf *out)
     buf_append_text(out, "\r\n");
 }
 
+/* Of the answer; 0 when there was none: browsers write 0 or -1 for a server that they could not reach. */
+static int status_of(const json_t *entry)
+{
+    json_int_t status = json_integer_value(json_object_get(json_object_get(entry, "response"), "status"));
+    return status >= 100 && status <= 599 ? (int)status : 0;
+}
+
 static void response_head(const json_t *entry, struct buf *out)
 {
     const json_t *response = json_object_get(entry, "response"), *header;
     const json_t *headers = json_object_get(response, "headers");
     size_t i;
-    buf_printf(out, "HTTP/1.1 %d x\r\n", (int)json_integer_value(json_object_get(response, "status")));
+    int status = status_of(entry);
+    buf_printf(out, "HTTP/1.1 %d x\r\n", status == 0 ? 101 : status); /* there are messages, or it were not here */
     json_array_foreach(headers, i, header) {
         const char *name = text_at(header, "name", NULL), *value = text_at(header, "value", NULL);
         if (name != NULL && value != NULL && strcasecmp(name, "sec-websocket-protocol") == 0 &&
@@ -133,6 +141,12 @@ static int by_start(const void *a, const void *b)
     return strcmp(x->started, y->started);
 }
 
+/* One that nobody answered left nothing to play. */
+static bool was_answered(const json_t *entry)
+{
+    return status_of(entry) != 0 || json_array_size(json_object_get(entry, "_webSocketMessages")) != 0;
+}
+
 static bool is_websocket(const json_t *entry, const char *url)
 {
     return url != NULL && (strncmp(url, "ws://", 5) == 0 || strncmp(url, "wss://", 6) == 0 ||
@@ -148,7 +162,7 @@ static struct found *find_entries(const json_t *har, const char *part, size_t *c
     *count = 0;
     json_array_foreach(entries, i, entry) {
         const char *url = text_at(entry, "request", "url"), *started = text_at(entry, "startedDateTime", NULL);
-        if (found != NULL && is_websocket(entry, url) && (part == NULL || strstr(url, part) != NULL))
+        if (found != NULL && is_websocket(entry, url) && was_answered(entry) && (part == NULL || strstr(url, part) != NULL))
             found[(*count)++] = (struct found){entry, url, started == NULL ? "" : started};
     }
     if (found == NULL)
@@ -156,9 +170,9 @@ static struct found *find_entries(const json_t *har, const char *part, size_t *c
     else if (!json_is_array(entries))
         diag_set(why, DIAG_USAGE, "this is no HAR: it has no log.entries");
     else if (*count == 0 && part != NULL)
-        diag_set(why, DIAG_USAGE, "no WebSocket entry has '%s' in its URL", part);
+        diag_set(why, DIAG_USAGE, "no WebSocket entry that was answered has '%s' in its URL", part);
     else if (*count == 0)
-        diag_set(why, DIAG_USAGE, "no WebSocket entry: Chrome writes them when the network panel was open before "
+        diag_set(why, DIAG_USAGE, "no WebSocket entry that was answered: Chrome writes them when the network panel was open before "
                                   "the page was loaded");
     else
         qsort(found, *count, sizeof *found, by_start);

@@ -181,7 +181,20 @@ def from_har():
         bad = run("import", folder / name)
         check(bad.returncode == 2 and word in bad.stderr and bad.stderr.count("\n") == 1, f"{name} is told", bad.stderr)
     check(run("import", folder / "gone.har").returncode == 2, "a file that is not there")
-    check("no WebSocket entry has" in run("import", path, "--url", "other").stderr, "--url that fits nothing")
+    check("no WebSocket entry that was answered has" in run("import", path, "--url", "other").stderr,
+          "--url that fits nothing")
+    for status in 0, -1, 99, 70000:
+        har["log"]["entries"][1]["response"] = {"status": status, "headers": []}
+        path.write_text(json.dumps(har))
+        done = run("import", path)
+        check(done.returncode == 0 and "'{\"op\":\"resume\"" in done.stdout, f"messages behind a status {status}", done.stderr)
+        har["log"]["entries"][1]["_webSocketMessages"] = []
+        path.write_text(json.dumps(har))
+        done = run("import", path)
+        check(done.returncode == 0 and "resume" not in done.stdout and "reconnect" not in done.stdout,
+              f"one that nobody answered, status {status}", [done.stdout, done.stderr])
+        har["log"]["entries"][1]["_webSocketMessages"] = [
+            {"type": "send", "time": 1769860803.6, "opcode": 1, "data": '{"op":"resume"}'}]
 
 
 def bare_client():

@@ -281,6 +281,8 @@ struct runner {
 void runner_wake(struct runner *r);
 uint64_t runner_now(const struct runner *r);
 uint64_t runner_patience(const struct runner *r); /* the case's timeout, ns */
+/* A time, drawn out by --timeout. */
+uint64_t runner_patient(const struct runner *r, uint64_t ns);
 /* How long this `within` waits; NULL: the case's timeout. */
 uint64_t runner_within(const struct runner *r, const struct setting *within);
 /* A time that a script names, at the run's pace. */

@@ -131,19 +131,19 @@ static step_fn *const step_fns[FORMS] = {
 
 uint64_t runner_now(const struct runner *r) { return loop_now(r->config.loop); }
 
-static uint64_t patient(const struct runner *r, uint64_t ns)
+uint64_t runner_patient(const struct runner *r, uint64_t ns)
 {
     return (uint64_t)((double)ns * (r->config.patience > 0 ? r->config.patience : 1));
 }
 
 uint64_t runner_patience(const struct runner *r)
 {
-    return patient(r, r->test->timeout_ns ? r->test->timeout_ns : DEFAULT_TIMEOUT_NS);
+    return runner_patient(r, r->test->timeout_ns ? r->test->timeout_ns : DEFAULT_TIMEOUT_NS);
 }
 
 uint64_t runner_within(const struct runner *r, const struct setting *within)
 {
-    return within ? patient(r, runner_paced(r, within->value.to)) + r->config.grace_ns : runner_patience(r);
+    return within ? runner_patient(r, runner_paced(r, within->value.to)) + r->config.grace_ns : runner_patience(r);
 }
 
 uint64_t runner_paced(const struct runner *r, uint64_t ns)

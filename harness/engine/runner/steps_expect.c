@@ -17,6 +17,9 @@ static uint64_t alternative_deadline(struct runner *r, const struct step *expect
     const struct setting *within = step_setting(one, SLOT_WITHIN);
     if (!within)
         within = step_setting(expect, SLOT_WITHIN);
+    const struct setting *quiet = step_setting(one, SLOT_FOR);
+    if (is_quiet(one) && expect->alternatives != NULL && quiet != NULL) /* as long as the other outcomes may come */
+        return r->step_ns + runner_patient(r, runner_paced(r, quiet->value.number)) + r->config.grace_ns;
     if (is_quiet(one))
         return r->step_ns + runner_paced(r, step_number(one, SLOT_FOR, runner_patience(r)));
     return r->step_ns + runner_within(r, within);

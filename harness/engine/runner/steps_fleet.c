@@ -115,7 +115,7 @@ static const char *storm_words(struct runner *r, const struct measure *measure)
 /* A limit that the script names, with the run's patience. */
 static uint64_t patient(const struct runner *r, uint64_t ns)
 {
-    return (uint64_t)((double)runner_paced(r, ns) * (r->config.patience > 0 ? r->config.patience : 1));
+    return runner_patient(r, runner_paced(r, ns));
 }
 
 static enum progress no_storm(struct runner *r, const struct step *step)

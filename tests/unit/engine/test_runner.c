@@ -375,6 +375,31 @@ START_TEST(a_flood_is_not_kept)
 }
 END_TEST
 
+/* --timeout draws out both sides of an `or`; what is quiet by itself only costs its time. */
+START_TEST(patience_is_for_either_outcome)
+{
+    static const struct { const char *steps; uint64_t least, most; } rows[] = {
+        {"open; send text 'x'; expect echo within 100ms; or nothing for 100ms as info", 500, 600},
+        {"open; expect nothing for 100ms", 100, 200},
+    };
+    static const struct behaviour is_deaf = {.message = stage_nothing};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stage s;
+        struct script *script = stage_parse(rows[i].steps);
+        stage_open(&s, &is_deaf);
+        struct runner_config config = {.loop = s.loop, .testee = &s.testee, .role = WS_CLIENT, .seed = 1,
+                                       .patience = 5};
+        runner_start(&config, &script->cases[0], s.run, run_result_add(s.run), stage_done, &s);
+        loop_run(s.loop);
+        ck_assert_int_eq(s.result->verdict, i == 0 ? VERDICT_INFO : VERDICT_PASS);
+        ck_assert_uint_ge(s.result->duration_ns, rows[i].least * NS_PER_MS);
+        ck_assert_uint_le(s.result->duration_ns, rows[i].most * NS_PER_MS);
+        stage_close(&s);
+        script_free(script);
+    }
+}
+END_TEST
+
 static void interrupt(void *arg) { runner_interrupt(arg); }
 
 START_TEST(an_interrupt_ends_it_at_once)
@@ -522,6 +547,7 @@ END_TEST
 UNIT_MAIN("runner", openings, ends, waiting_in_vain_is_told, a_long_trace_keeps_its_end,
           testees_that_are_not_ours, faults_on_the_way,
           hostile_peers, equal_seeds_send_equal_bytes, backoff_in_virtual_time,
-          nobody_there_is_our_trouble_at_first, a_flood_is_not_kept, an_interrupt_ends_it_at_once,
+          nobody_there_is_our_trouble_at_first, a_flood_is_not_kept, patience_is_for_either_outcome,
+          an_interrupt_ends_it_at_once,
           the_result_tells_all, both_roles, a_connection_that_nobody_waits_for_is_kept,
           tls_ends_with_or_without_a_word)
