@@ -162,7 +162,8 @@ static struct found *find_entries(const json_t *har, const char *part, size_t *c
     *count = 0;
     json_array_foreach(entries, i, entry) {
         const char *url = text_at(entry, "request", "url"), *started = text_at(entry, "startedDateTime", NULL);
-        if (found != NULL && is_websocket(entry, url) && was_answered(entry) && (part == NULL || strstr(url, part) != NULL))
+        bool played = is_websocket(entry, url) && was_answered(entry);
+        if (found != NULL && played && (part == NULL || strstr(url, part) != NULL))
             found[(*count)++] = (struct found){entry, url, started == NULL ? "" : started};
     }
     if (found == NULL)
