@@ -173,8 +173,8 @@ static struct found *find_entries(const json_t *har, const char *part, size_t *c
     else if (*count == 0 && part != NULL)
         diag_set(why, DIAG_USAGE, "no WebSocket entry that was answered has '%s' in its URL", part);
     else if (*count == 0)
-        diag_set(why, DIAG_USAGE, "no WebSocket entry that was answered: Chrome writes them when the network panel was open "
-                                  "before the page was loaded");
+        diag_set(why, DIAG_USAGE, "no WebSocket entry that was answered: Chrome writes them when the network panel "
+                                  "was open before the page was loaded");
     else
         qsort(found, *count, sizeof *found, by_start);
     return found;
