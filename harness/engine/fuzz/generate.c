@@ -296,6 +296,27 @@ static void write_opening(struct author *a)
         move->protocol = material_protocol(a->random);
 }
 
+/* Few sessions wait, for they cost others their time: somewhere between two moves (fragments, a Close and what is
+ * before it), or within the bytes of one. */
+static void write_wait(struct author *a)
+{
+    struct session *session = a->session;
+    size_t at = (size_t)below(a, session->count);
+    struct move *within = &session->moves[at];
+    bool bytes = within->kind == MOVE_HEAD || move_opcode(within->kind) != MOVE_NO_FRAME;
+    uint16_t ms = (uint16_t)(1 + below(a, 20));
+    if (bytes && within->size < 1000 && chance(a->random, 50)) {
+        within->chunk = (uint32_t)(1 + within->size / 3);
+        within->wait_ms = ms;
+    } else if (session_add(session, MOVE_WAIT, within->actor) != NULL) {
+        struct move wait = session->moves[session->count - 1];
+        memmove(&session->moves[at + 2], &session->moves[at + 1], (session->count - at - 2) * sizeof wait);
+        session->moves[at + 1] = wait;
+        session->moves[at + 1].wait_ms = ms;
+    }
+    session_cap_waits(session);
+}
+
 struct session *session_generate(const struct generate_config *config, struct prng *random)
 {
     struct author author = {.session = session_new(), .config = config, .random = random};
@@ -315,6 +336,8 @@ struct session *session_generate(const struct generate_config *config, struct pr
         author.deflate = deflate[author.actor];
         write_plot(&author);
     }
+    if (chance(random, 5) && author.session->count != 0) /* last: it changes no other session */
+        write_wait(&author);
     buf_free(&author.work);
     return author.session;
 }

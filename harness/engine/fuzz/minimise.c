@@ -78,6 +78,7 @@ static bool whole_messages(struct search *s)
 /* ---- options: each alone back to what is plain ---- */
 
 static void plain_joined(struct move *m) { m->joined = false; }
+static void plain_every(struct move *m) { m->wait_ms = m->kind == MOVE_WAIT ? m->wait_ms : 0; }
 static void plain_chunk(struct move *m) { m->chunk = 0; }
 static void plain_fragment(struct move *m) { m->fragment = 0; }
 static void plain_compress(struct move *m) { m->compress = false; }
@@ -95,8 +96,8 @@ static void plain_kind(struct move *m) { m->kind = m->kind == MOVE_BINARY ? MOVE
 static bool plainer(struct search *s)
 {
     static void (*const simplify[])(struct move *move) = {
-        plain_joined, plain_chunk, plain_fragment, plain_compress, plain_mask, plain_length, plain_claim, plain_cut,
-        plain_rsv, plain_opcode, plain_more, plain_offer, plain_protocol, plain_kind,
+        plain_joined, plain_every, plain_chunk, plain_fragment, plain_compress, plain_mask, plain_length, plain_claim,
+        plain_cut, plain_rsv, plain_opcode, plain_more, plain_offer, plain_protocol, plain_kind,
     };
     bool any = false;
     for (size_t i = 0; i < s->best->count; i++)

@@ -303,6 +303,11 @@ static void move_reconnect(struct model *m, const struct move *move)
     model_begin_frames(m, m->offer != NULL);
 }
 
+static void move_wait(struct model *m, const struct move *move)
+{
+    m->outcome->played = move->wait_ms != 0 && (m->stage == MODEL_OPEN || m->stage == MODEL_DOOMED);
+}
+
 /* ---- the end ---- */
 
 static void move_drop(struct model *m, const struct move *move)
@@ -319,7 +324,7 @@ void model_move(struct model *model, const struct move *move, struct outcome *ou
 {
     static void (*const moves[MOVES])(struct model *m, const struct move *move) = {
         [MOVE_OPEN] = move_open, [MOVE_HEAD] = model_head, [MOVE_RECONNECT] = move_reconnect,
-        [MOVE_DROP_FIN] = move_drop, [MOVE_DROP_RESET] = move_drop,
+        [MOVE_DROP_FIN] = move_drop, [MOVE_DROP_RESET] = move_drop, [MOVE_WAIT] = move_wait,
     };
     *outcome = (struct outcome){0};
     model->outcome = outcome;

@@ -183,4 +183,5 @@ void session_mutate(struct session *session, const struct session *other, struct
             pick -= change->weight;
         change->make(&editor);
     }
+    session_cap_waits(session);
 }

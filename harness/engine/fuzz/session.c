@@ -2,6 +2,7 @@
 #include "engine/fuzz/session.h"
 
 #include "engine/language/verbs.h"
+#include "net/loop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,24 @@ size_t session_size(const struct session *session)
     return size;
 }
 
+/* How often the move waits. */
+static uint64_t waits_of(const struct move *move)
+{
+    uint64_t bytes = (uint64_t)move->size + (move->kind == MOVE_HEAD ? 0 : WS_FRAME_HEAD_MAX);
+    return move->kind == MOVE_WAIT ? 1 : move->chunk == 0 ? 0 : bytes / move->chunk;
+}
+
+void session_cap_waits(struct session *session)
+{
+    uint64_t left = SESSION_WAIT_MS;
+    for (size_t i = 0; i < session->count; i++) {
+        struct move *move = &session->moves[i];
+        uint64_t times = waits_of(move), most = times == 0 ? 0 : left / times;
+        move->wait_ms = move->wait_ms < most ? move->wait_ms : (uint16_t)most;
+        left -= times * move->wait_ms;
+    }
+}
+
 bool session_has_actors(const struct session *session)
 {
     for (size_t i = 0; i < session->count; i++)
@@ -178,8 +197,12 @@ void move_print(const struct move *move, bool actors, struct buf *out)
         print_frame_options(move, out);
     if (move->kind == MOVE_OPEN)
         print_offer(move, out);
+    if (move->kind == MOVE_WAIT)
+        buf_printf(out, " %ums", move->wait_ms);
     if (move->chunk != 0 && (frame || bytes))
         buf_printf(out, " chunk %u", move->chunk);
+    if (move->chunk != 0 && (frame || bytes) && move->wait_ms != 0)
+        buf_printf(out, " every %ums", move->wait_ms);
 }
 
 /* ---- from steps ---- */
@@ -216,6 +239,13 @@ static void read_mask(const struct setting *mask, struct move *move)
     }
 }
 
+/* At most what a session may wait; a part of a millisecond is one. */
+static uint16_t read_ms(const struct step *step, enum slot slot)
+{
+    uint64_t ns = step_number(step, slot, 0), most = SESSION_WAIT_MS * NS_PER_MS;
+    return (uint16_t)(((ns < most ? ns : most) + NS_PER_MS - 1) / NS_PER_MS);
+}
+
 static bool read_frame(struct reader *r, const struct step *step, struct move *move)
 {
     move->more = step_flag(step, SLOT_MORE);
@@ -231,6 +261,7 @@ static bool read_frame(struct reader *r, const struct step *step, struct move *m
     move->cut = (uint32_t)step_number(step, SLOT_CUT, 0);
     move->fragment = (uint32_t)step_number(step, SLOT_FRAGMENT, 0);
     move->chunk = (uint32_t)step_number(step, SLOT_CHUNK, 0);
+    move->wait_ms = read_ms(step, SLOT_EVERY);
     move->code_set = step_setting(step, SLOT_CODE) != NULL;
     move->code = (uint16_t)step_number(step, SLOT_CODE, 0);
     return read_payload(r, step, SLOT_PAYLOAD, move);
@@ -277,7 +308,9 @@ static enum move_kind kind_of(const struct step *step)
 
 static bool read_step(struct reader *r, const struct step *step)
 {
-    if (step->verb == VERB_EXPECT || step->verb == VERB_OR || step->verb == VERB_FENCE || step->verb == VERB_WAIT)
+    bool no_room = r->connected || r->session->count >= SESSION_MOVES_MAX / 2; /* a wait is worth less than a move */
+    if (step->verb == VERB_EXPECT || step->verb == VERB_OR || step->verb == VERB_FENCE ||
+        (step->verb == VERB_WAIT && no_room))
         return true;
     if (step->form == FORM_CONNECT) {
         r->connected = true;
@@ -285,7 +318,7 @@ static bool read_step(struct reader *r, const struct step *step)
     }
     enum move_kind kind = kind_of(step);
     bool head = kind == MOVE_HEAD;
-    if (kind == MOVES || has_slot(step, SLOT_EVERY) || has_slot(step, SLOT_ABRUPT) || head != r->connected)
+    if (kind == MOVES || has_slot(step, SLOT_ABRUPT) || head != r->connected)
         return false;
     r->connected = false;
     if (r->first_actor == NULL)
@@ -294,7 +327,9 @@ static bool read_step(struct reader *r, const struct step *step)
     struct move *move = session_add(r->session, kind, first ? 0 : 1);
     if (move == NULL)
         return false;
-    return kind == MOVE_OPEN ? read_open(r, step, move) : read_frame(r, step, move);
+    if (kind == MOVE_WAIT)
+        move->wait_ms = read_ms(step, SLOT_DURATION);
+    return kind == MOVE_WAIT || (kind == MOVE_OPEN ? read_open(r, step, move) : read_frame(r, step, move));
 }
 
 static bool read_steps(struct reader *r, const struct step *steps)
@@ -315,8 +350,10 @@ struct session *session_of_case(const struct test_case *test_case)
     struct reader reader = {.session = session_new(), .random = prng_stream(1, "payload")};
     if (reader.session == NULL)
         return NULL;
-    if (test_case->tested != TESTED_CLIENT && read_steps(&reader, test_case->steps) && reader.session->count != 0)
+    if (test_case->tested != TESTED_CLIENT && read_steps(&reader, test_case->steps) && reader.session->count != 0) {
+        session_cap_waits(reader.session);
         return reader.session;
+    }
     session_free(reader.session);
     return NULL;
 }

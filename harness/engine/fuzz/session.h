@@ -14,6 +14,7 @@
 #define SESSION_MOVES_MAX 24u
 #define SESSION_BYTES_MAX (256u << 10) /* payloads of one session */
 #define SESSION_LIMIT_MAX (128u << 10) /* a testee's limit on messages: sessions go beyond it */
+#define SESSION_WAIT_MS 50u /* in all: the rate is worth more */
 #define SESSION_ACTORS 2u
 
 enum move_kind {
@@ -51,6 +52,7 @@ struct move {
     /* everything that sends */
     bool joined;               /* a message that is awaited only behind the next one */
     uint32_t chunk;            /* in writes of so many bytes; 0: one */
+    uint16_t wait_ms;          /* WAIT: so long; else between two writes of a chunk */
     const uint8_t *bytes;      /* payload, head or raw bytes, in the session's arena */
     size_t size;
     /* OPEN */
@@ -76,6 +78,8 @@ void session_remove(struct session *session, size_t at, size_t count);
 /* Copies bytes into the session and makes them the move's. False without memory. */
 bool session_bytes(struct session *session, struct move *move, const void *bytes, size_t size);
 size_t session_size(const struct session *session); /* bytes of all payloads */
+/* Shortens its waits to SESSION_WAIT_MS in all, the later ones to nothing. */
+void session_cap_waits(struct session *session);
 
 /* The moves of a case as it stands in a suite or a corpus; expectations are left
  * out. NULL when it has steps or options that are no moves (faults, families'

@@ -202,6 +202,53 @@ START_TEST(cases_become_sessions)
 }
 END_TEST
 
+/* What a seed waits stays in it, as far as a session may wait at all. */
+START_TEST(waits_are_kept_and_capped)
+{
+    static const char story[] = "scenario \"x\"\n  open\n  send text \"a\" more\n  wait 5ms\n  send continue \"b\"\n"
+                                "  wait 2s\n  send ping \"abc\" chunk 1 every 9s\n  send close 1000\n";
+    struct buf text;
+    buf_init(&text, 0);
+    buf_append_text(&text, story);
+    struct script *script = parse(&text);
+    struct session *session = session_of_case(&script->cases[0]);
+    ck_assert_ptr_nonnull(session);
+    write(session, &text);
+    ck_assert_ptr_nonnull(strstr(buf_text(&text), "more\n  wait 5ms\n  send continue \"b\"\n  expect echo # echo\n"
+                                                  "  wait 45ms\n  send ping \"abc\" chunk 1\n"));
+    script_free(script);
+    session_free(session);
+    buf_free(&text);
+}
+END_TEST
+
+static unsigned waits_ms(const struct session *session)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < session->count; i++)
+        sum += session->moves[i].wait_ms;
+    return sum;
+}
+
+START_TEST(few_sessions_wait)
+{
+    unsigned between = 0, within = 0;
+    for (uint64_t n = 0; n < 2000; n++) {
+        struct prng random = prng_stream_n(7, "session", n);
+        struct session *session = session_generate(&grammar, &random);
+        ck_assert_uint_le(waits_ms(session), SESSION_WAIT_MS);
+        for (size_t i = 0; i < session->count; i++) {
+            between += session->moves[i].kind == MOVE_WAIT;
+            within += session->moves[i].kind != MOVE_WAIT && session->moves[i].wait_ms != 0;
+        }
+        session_free(session);
+    }
+    ck_assert_uint_gt(between, 20);
+    ck_assert_uint_gt(within, 10);
+    ck_assert_uint_lt(between + within, 140);
+}
+END_TEST
+
 /* ---- the minimiser ---- */
 
 static unsigned asked;
@@ -230,6 +277,8 @@ static struct session *large_session(void)
     struct move *ping = session_add(session, MOVE_PING, 1);
     session_bytes(session, ping, "padding x padding", 17);
     ping->chunk = 3;
+    ping->wait_ms = 2;
+    session_add(session, MOVE_WAIT, 1)->wait_ms = 9;
     session_add(session, MOVE_CLOSE, 0);
     return session;
 }
@@ -242,6 +291,7 @@ START_TEST(it_gets_as_small_as_it_goes)
     ck_assert_uint_eq(session_size(small), 1);
     ck_assert(!session_has_actors(small));
     ck_assert_uint_eq(small->moves[1].chunk, 0);
+    ck_assert_uint_eq(small->moves[1].wait_ms, 0);
     session_free(small);
     session_free(session);
 }
@@ -325,5 +375,6 @@ START_TEST(labels)
 END_TEST
 
 UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_knows_a_limit, the_oracle_judges_heads,
-          whatever_is_made_parses_and_is_made_again, cases_become_sessions, it_gets_as_small_as_it_goes,
-          it_keeps_to_its_tries, twins, a_scenario_fits_into_its_file, labels)
+          whatever_is_made_parses_and_is_made_again, cases_become_sessions, waits_are_kept_and_capped,
+          few_sessions_wait, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins,
+          a_scenario_fits_into_its_file, labels)
