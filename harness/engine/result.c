@@ -175,6 +175,12 @@ bool case_result_is_known(const struct case_result *result)
     return result->verdict == VERDICT_FAIL && result->known != NULL;
 }
 
+bool case_result_is_bad(const struct case_result *result)
+{
+    bool bad = result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT;
+    return bad && !result->not_played && !case_result_is_known(result);
+}
+
 struct run_summary run_summary(const struct run_result *run)
 {
     struct run_summary summary = {.total = run->count};
@@ -200,6 +206,20 @@ bool run_is_flaky(const struct run_result *run, size_t at, size_t by[VERDICTS])
         by[run->cases[i]->verdict]++;
     }
     return differ;
+}
+
+struct run_rounds run_rounds(const struct run_result *run)
+{
+    struct run_rounds rounds = {0};
+    size_t step = run->rounds < 2 ? 0 : run->planned / run->rounds;
+    for (size_t from = 0; step != 0 && from < run->count; from += step) {
+        size_t played = 0;
+        for (size_t i = from; i < from + step && i < run->count; i++)
+            played += !run->cases[i]->not_played;
+        rounds.begun += played != 0;
+        rounds.whole += played == step;
+    }
+    return rounds;
 }
 
 int run_exit_status(const struct run_result *run)

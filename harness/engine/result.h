@@ -77,7 +77,7 @@ struct case_result {
     const char *known;       /* why it is known to fail, by the baseline; NULL: not expected to */
     unsigned round;          /* of --repeat, from 1; 0: there is only one */
     bool timed_out;          /* it was waited for the testee, and in vain */
-    bool not_played;         /* ERROR, because the testee was lost before */
+    bool not_played;         /* ERROR that says nothing: the testee was lost before, or it was interrupted */
 };
 
 /* The wait before attempt i (1 ..): from when the one before had failed to its coming; ns. */
@@ -130,6 +130,8 @@ struct case_result *run_result_add(struct run_result *run);
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 /* Did it fail, and the baseline says that it does? */
 bool case_result_is_known(const struct case_result *result);
+/* Is it to be pointed at, where only what is wrong is? */
+bool case_result_is_bad(const struct case_result *result);
 /* Adds a case whose memory is another run's. False without memory. */
 bool run_result_share(struct run_result *run, struct case_result *of_another);
 struct run_summary run_summary(const struct run_result *run);
@@ -137,5 +139,10 @@ struct run_summary run_summary(const struct run_result *run);
 bool run_is_flaky(const struct run_result *run, size_t at, size_t by[VERDICTS]);
 /* 0 all passed but what is known to fail, 1 something failed, 3 our own trouble or no testee (ERROR). */
 int run_exit_status(const struct run_result *run);
+/* Of the rounds of --repeat: in how many something was played, and how many were played to their end. */
+struct run_rounds {
+    unsigned begun, whole;
+};
+struct run_rounds run_rounds(const struct run_result *run);
 
 #endif

@@ -61,7 +61,7 @@ static const struct case_result **sorted_cases(const struct run_result *run, siz
     const struct case_result **sorted = malloc((run->count + 1) * sizeof(const struct case_result *));
     *count = 0;
     for (size_t i = 0; sorted != NULL && i < run->count; i++)
-        if (is_id(run->cases[i]->alias))
+        if (is_id(run->cases[i]->alias) && !run->cases[i]->not_played)
             sorted[(*count)++] = run->cases[i];
     if (sorted != NULL)
         qsort(sorted, *count, sizeof(const struct case_result *), by_id);

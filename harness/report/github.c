@@ -47,8 +47,7 @@ bool github_report(const struct report *report, struct buf *out, struct diag *wh
     for (size_t r = 0; r < report->count; r++)
         for (size_t i = 0; i < report->runs[r]->count; i++) {
             const struct case_result *result = report->runs[r]->cases[i];
-            bool bad = result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT;
-            if (bad && !case_result_is_known(result))
+            if (case_result_is_bad(result))
                 annotation(out, report->runs[r], result, report->count > 1);
         }
     return !out->failed || diag_set(why, DIAG_TROUBLE, "out of memory for the annotations");

@@ -314,8 +314,12 @@ static json_t *run_json(struct writer *w, const struct run_result *run, bool tra
     put(w, root, "duration_ms", milliseconds(run->duration_ns));
     put(w, root, "interrupted", json_boolean(run->interrupted));
     put(w, root, "planned", json_integer((json_int_t)run->planned));
-    if (run->rounds > 1)
+    if (run->rounds > 1) {
+        struct run_rounds played = run_rounds(run);
         put(w, root, "rounds", json_integer(run->rounds));
+        put(w, root, "rounds_begun", json_integer(played.begun));
+        put(w, root, "rounds_whole", json_integer(played.whole));
+    }
     put(w, root, "testee", testee_json(w, &run->testee));
     put(w, root, "summary", summary_json(w, run));
     if (run->figures != NULL)

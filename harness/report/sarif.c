@@ -79,8 +79,7 @@ static json_t *run_json(const struct run_result *run)
     bool fine = results != NULL && rules != NULL;
     for (size_t i = 0; i < run->count; i++) {
         const struct case_result *result = run->cases[i];
-        bool bad = result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT;
-        if (fine && bad && !case_result_is_known(result))
+        if (fine && case_result_is_bad(result))
             fine = add_rule(rules, result) && json_array_append_new(results, result_json(run, result)) == 0;
     }
     json_t *object = json_pack("{s:{s:{s:s,s:s,s:o}},s:o}", "tool", "driver", "name", "wsgauntlet", "version",

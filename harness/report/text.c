@@ -84,7 +84,8 @@ static void shown_case(struct buf *lines, const struct text_report *report, cons
                        const struct case_result *result)
 {
     bool known = case_result_is_known(result);
-    colored(lines, report, known ? VERDICT_UNIMPLEMENTED : result->verdict, verdict_word(result->verdict));
+    colored(lines, report, known || result->not_played ? VERDICT_UNIMPLEMENTED : result->verdict,
+            result->not_played ? "NO RESULT" : verdict_word(result->verdict));
     buf_append_text(lines, known ? "  (known)  " : "  ");
     if (report->options.agents) {
         clean_line(lines, run->testee.agent);
@@ -123,7 +124,7 @@ static void shown_case(struct buf *lines, const struct text_report *report, cons
 static void progress(struct text_report *report, const struct run_result *run, const struct case_result *last)
 {
     struct run_summary summary = run_summary(run);
-    size_t bad = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR] - summary.known;
+    size_t bad = summary.by[VERDICT_FAIL] + summary.by[VERDICT_ERROR] - summary.known - summary.not_played;
     size_t filled = run->planned == 0 ? 0 : BAR * run->ended / run->planned;
     struct buf line, cut;
     buf_init(&line, 0);
@@ -269,8 +270,19 @@ static void flaky_lines(struct buf *out, const struct text_report *report, const
             summary_part(out, report, (enum verdict)v, by[v], looks[v].word);
         out->data[out->size - 1] = '\n';
     }
-    if (cases != 0)
-        buf_printf(out, "%zu case%s, %u rounds: %zu flaky\n", cases, cases == 1 ? "" : "s", run->rounds, flaky);
+    if (cases == 0)
+        return;
+    struct run_rounds played = run_rounds(run);
+    buf_printf(out, "%zu case%s, ", cases, cases == 1 ? "" : "s");
+    if (played.whole == run->rounds)
+        buf_printf(out, "%u rounds: ", run->rounds);
+    else
+        buf_printf(out, "%u of %u rounds whole, %u cut short: ", played.whole, run->rounds,
+                   played.begun - played.whole);
+    if (played.begun < 2)
+        buf_append_text(out, "nothing to compare\n");
+    else
+        buf_printf(out, "%zu flaky\n", flaky);
 }
 
 static void summary_line(struct buf *out, const struct text_report *report, const struct run_result *run)
@@ -303,7 +315,7 @@ void text_end(struct text_report *report, const struct run_result *run, const ch
     table(&out, report, run);
     if (run->interrupted) {
         size_t left = run->planned - run->count + run_summary(run).not_played;
-        buf_printf(&out, "stopped early, %zu of %zu cases did not run", left, run->planned);
+        buf_printf(&out, "stopped early, %zu of %zu cases did not run to their end", left, run->planned);
         buf_append_text(&out, stopped[0] == 0 ? "" : ": ");
         clean_line(&out, stopped);
         buf_append_byte(&out, '\n');

@@ -239,6 +239,11 @@ is "fuzzingclient.json" 0 test --spec "$dir/fuzzingclient.json" --json "$dir/ser
 verdict $? "    both servers in Autobahn's index.json"
 is "with a server of its own" 0 test "$url" --spec "$dir/fuzzingclient.json"; out "29 cases"
 is "no baseline for two" 2 test --spec "$dir/fuzzingclient.json" --baseline x; one_line; err "a baseline is of one server"
+sed 's/"7\.\*"/"7.*", "99.9"/' "$dir/fuzzingclient.json" >"$dir/typo.json"
+is "a typo in it" 0 test --spec "$dir/typo.json"; one_line; err "typo.json: no case matches '99.9' in \"cases\""
+is "it and --case have nothing in common" 2 test --sim --spec "$dir/fuzzingclient.json" --case 'ping/*'; one_line
+err "nothing is left by --case 'ping/*', --spec $dir/fuzzingclient.json (cases, "
+is "the same for clients" 2 serve --autobahn --case 'client-*'; one_line; err "nothing is left by --case 'client-*'"
 kill "$ECHO_PID"
 wait "$ECHO_PID" 2>/dev/null
 
@@ -262,8 +267,17 @@ player=$!
 read -r _ <&"${SERVER[0]}" # the first request has come
 kill -INT "$player"
 wait "$player"; test $? -eq 3; verdict $? "Ctrl-C ends a run (exit 3)"
-out "ERROR  ping/"; out "interrupted"; out "did not run"
+out "NO RESULT  ping/"; out "interrupted"; out "did not run"; ! grep -q "in error" "$out"
+verdict $? "    what was cut is no trouble of ours"
 valid "$dir/int.json"
+"$wsg" run scenarios/rfc6455/ping.wsg --url "ws://127.0.0.1:$port/" --timeout 60s --repeat 20 --json "$dir/rounds.json" \
+    >"$out" 2>"$err" &
+player=$!
+read -r _ <&"${SERVER[0]}"
+kill -INT "$player"
+wait "$player"; test $? -eq 3; verdict $? "Ctrl-C in the first of twenty rounds"
+out "0 of 20 rounds whole, 0 cut short: nothing to compare"
+valid "$dir/rounds.json"; grep -q '"rounds_whole": 0' "$dir/rounds.json"; verdict $? "    the JSON says so too"
 # shellcheck disable=SC2154
 kill "$SERVER_PID"
 wait "$SERVER_PID" 2>/dev/null

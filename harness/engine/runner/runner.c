@@ -517,6 +517,7 @@ static void advance(struct runner *r)
 
 void runner_interrupt(struct runner *r)
 {
+    r->result->not_played = !r->decided;
     end_case(r, VERDICT_ERROR, "", "", "interrupted");
     finish(r);
 }

@@ -58,7 +58,7 @@ struct runner *runner_start(const struct runner_config *config, const struct tes
                             runner_done_fn *done, void *arg);
 /* Bytes of the largest payload of its steps, as far as they tell: what it costs to play it beside others. */
 uint64_t runner_weight(const struct test_case *test_case);
-/* Ends it now: ERROR "interrupted", done is called. */
+/* Ends it now: ERROR "interrupted", which counts as not played; done is called. */
 void runner_interrupt(struct runner *runner);
 /* Ends it without a result; done is not called. */
 void runner_abandon(struct runner *runner);

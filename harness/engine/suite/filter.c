@@ -94,23 +94,43 @@ static bool idle(const struct suite *suite, const char *glob, match_fn *match)
     return true;
 }
 
+#define LISTS 4u
+
+struct list {
+    const char *option;
+    const char *const *globs;
+    match_fn *match;
+};
+
+static void lists_of(const struct suite_filter *filter, struct list lists[LISTS])
+{
+    lists[0] = (struct list){"--case", filter->include, matches_id};
+    lists[1] = (struct list){"--exclude", filter->exclude, matches_id};
+    lists[2] = (struct list){"--section", filter->sections, matches_section};
+    lists[3] = (struct list){"--requirement", filter->requirements, matches_requirement};
+}
+
 const char *suite_filter_idle(const struct suite *suite, const struct suite_filter *filter, const char **option)
 {
-    const struct {
-        const char *option;
-        const char *const *globs;
-        match_fn *match;
-    } lists[] = {
-        {"--case", filter->include, matches_id},
-        {"--exclude", filter->exclude, matches_id},
-        {"--section", filter->sections, matches_section},
-        {"--requirement", filter->requirements, matches_requirement},
-    };
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    struct list lists[LISTS];
+    lists_of(filter, lists);
+    for (size_t i = 0; i < LISTS; i++) {
         *option = lists[i].option;
         for (const char *const *glob = lists[i].globs; glob != NULL && *glob != NULL; glob++)
             if (idle(suite, *glob, lists[i].match))
                 return *glob;
     }
     return NULL;
+}
+
+void suite_filter_say(const struct suite_filter *filter, struct buf *out)
+{
+    struct list lists[LISTS];
+    lists_of(filter, lists);
+    const char *between = "";
+    for (size_t i = 0; i < LISTS; i++)
+        for (const char *const *glob = lists[i].globs; glob != NULL && *glob != NULL; glob++, between = ", ")
+            buf_printf(out, "%s%s '%s'", between, lists[i].option, *glob);
+    if (filter->shards != 0)
+        buf_printf(out, "%s--shard %u/%u", between, filter->shard, filter->shards);
 }

@@ -130,6 +130,7 @@ bool spec_read(struct spec *spec, const char *path, enum spec_kind kind, struct 
     json_error_t error;
     *spec = (struct spec){0};
     arena_init(&spec->arena);
+    spec->path = path;
     buf_init(&text, SPEC_BYTES_MAX);
     bool fine = file_read(path, &text, why);
     json_t *root = fine ? json_loadb(buf_text(&text), text.size, 0, &error) : NULL;
@@ -163,5 +164,68 @@ bool spec_excludes(const struct spec *spec, const char *agent, const char *id)
     for (const struct spec_agent *row = spec->agents; row != NULL && row->agent != NULL; row++)
         if (autobahn_pattern_matches(row->agent, agent, true) && matches_any(row->cases, id, true))
             return true;
+    return false;
+}
+
+static bool is_idle(const struct suite *suite, const char *pattern, bool whole)
+{
+    for (size_t i = 0; i < suite->case_count; i++)
+        for (const char *const *id = suite->cases[i].test->autobahn; id != NULL && *id != NULL; id++)
+            if (autobahn_pattern_matches(pattern, *id, whole))
+                return false;
+    return true;
+}
+
+static void tell_idle(const struct spec *spec, const struct suite *suite, const char *member,
+                    const char *const *patterns, bool whole, FILE *errors)
+{
+    for (; patterns != NULL && *patterns != NULL; patterns++)
+        if (is_idle(suite, *patterns, whole))
+            fprintf(errors, "note: %s: no case matches '%s' in \"%s\"; `wsgauntlet list --autobahn` has the ids\n",
+                    spec->path, *patterns, member);
+}
+
+void spec_tell_idle(const struct spec *spec, const struct suite *suite, FILE *errors)
+{
+    tell_idle(spec, suite, "cases", spec->cases, false, errors);
+    tell_idle(spec, suite, "exclude-cases", spec->exclude, false, errors);
+    for (const struct spec_agent *row = spec->agents; row != NULL && row->agent != NULL; row++)
+        tell_idle(spec, suite, "exclude-agent-cases", row->cases, true, errors);
+}
+
+static void say_members(const struct spec *spec, struct buf *out)
+{
+    const struct {
+        const char *name;
+        bool there;
+    } members[] = {{"cases", spec->cases != NULL && spec->cases[0] != NULL},
+                   {"exclude-cases", spec->exclude != NULL && spec->exclude[0] != NULL},
+                   {"exclude-agent-cases", spec->agents != NULL && spec->agents[0].agent != NULL}};
+    const char *between = " (";
+    buf_printf(out, "%s--spec %s", out->size == 0 ? "" : ", ", spec->path);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (members[i].there) {
+            buf_printf(out, "%s%s", between, members[i].name);
+            between = ", ";
+        }
+    buf_append_text(out, between[0] == ',' ? ")" : "");
+}
+
+bool spec_nothing_left(const struct spec *spec, const struct suite_filter *filter, size_t of_others,
+                       const char *others, struct diag *why)
+{
+    struct buf wishes;
+    buf_init(&wishes, 0);
+    suite_filter_say(filter, &wishes);
+    if (spec != NULL)
+        say_members(spec, &wishes);
+    struct buf wrong;
+    buf_init(&wrong, 0);
+    if (of_others != 0)
+        buf_printf(&wrong, "; %zu of those that match %s for %s", of_others, of_others == 1 ? "is" : "are", others);
+    diag_set(why, DIAG_USAGE, "no case to play: %s%s%s", wishes.size == 0 ? "there is none" : "nothing is left by ",
+             buf_text(&wishes), buf_text(&wrong));
+    buf_free(&wishes);
+    buf_free(&wrong);
     return false;
 }

@@ -5,7 +5,9 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "engine/suite/suite.h"
 
+#include <stdio.h>
 #include <stdbool.h>
 
 struct spec_agent {
@@ -25,6 +27,7 @@ enum spec_kind { SPEC_OF_SERVERS, SPEC_OF_CLIENTS };
 /* Strings live in the arena. */
 struct spec {
     struct arena arena;
+    const char *path;
     struct spec_server *servers; /* of fuzzingclient.json; ends with a NULL url */
     const char *url;            /* of fuzzingserver.json: where it listens; NULL: not said */
     const char *outdir;         /* NULL: not said */
@@ -40,5 +43,11 @@ void spec_free(struct spec *spec);
 bool spec_includes(const struct spec *spec, const char *id);
 /* Not from this agent? */
 bool spec_excludes(const struct spec *spec, const char *agent, const char *id);
+/* Says which of its patterns no case of the suite has an id for: typos, most likely. */
+void spec_tell_idle(const struct spec *spec, const struct suite *suite, FILE *errors);
+/* Nothing is left to play. A diag that names what the filter and the file (NULL: none) ask for, as far as they do;
+ * `of_others` cases match, but are for `others` ("clients"). */
+bool spec_nothing_left(const struct spec *spec, const struct suite_filter *filter, size_t of_others,
+                       const char *others, struct diag *why);
 
 #endif

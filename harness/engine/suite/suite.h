@@ -51,6 +51,8 @@ struct suite_filter {
 size_t suite_filter(struct suite *suite, const struct suite_filter *filter);
 /* A glob of the filter that no case of the suite matches, and its option ("--case"); NULL: none such. */
 const char *suite_filter_idle(const struct suite *suite, const struct suite_filter *filter, const char **option);
+/* For a person to whom nothing is left: "--case 'ping', --shard 2/5"; appended. */
+void suite_filter_say(const struct suite_filter *filter, struct buf *out);
 /* Each case so many times: the whole suite once, then again. False without memory. */
 bool suite_repeat(struct suite *suite, unsigned times);
 /* The patience of every case, where it does not say `within`. */

@@ -194,6 +194,7 @@ static void accuse(struct play *p, struct case_result *result, const char *more)
     const char *detail = arena_printf(&p->run->arena, "%s%s%s%s", p->loss, more, separator, said);
     const char *tail = arena_text(&p->run->arena, last_words(p));
     result->verdict = VERDICT_FAIL;
+    result->not_played = false;
     result->detail = detail == NULL ? p->loss : detail;
     if (tail != NULL && tail[0] != 0)
         result->stderr_tail = tail;

@@ -51,7 +51,7 @@ static bool spec_wants(void *arg, const struct test_case *test)
 }
 
 bool choose_cases(struct suite *suite, struct baseline *known, const struct play_options *options,
-                  const struct spec *spec, const char *agent, struct diag *why)
+                  const struct spec *spec, const char *agent, bool tells, struct diag *why)
 {
     struct wish wish = {spec, agent};
     struct suite_filter filter = {
@@ -69,6 +69,8 @@ bool choose_cases(struct suite *suite, struct baseline *known, const struct play
     if (!gather(suite, options, why) || !known_read(known, suite, options, why) ||
         !tell_idle(suite, &filter, options, why))
         return false;
+    if (spec != NULL && tells)
+        spec_tell_idle(spec, suite, options->tell.errors);
     size_t of_others = suite_filter(suite, &filter);
     if (options->timeout_ns != 0)
         suite_set_timeout(suite, options->timeout_ns);
@@ -76,6 +78,6 @@ bool choose_cases(struct suite *suite, struct baseline *known, const struct play
         fprintf(options->tell.errors, "note: %zu case%s for %s left out\n", of_others, of_others == 1 ? "" : "s",
                 options->listen != NULL ? "servers" : "clients");
     if (suite->case_count == 0)
-        return diag_set(why, DIAG_USAGE, "no case to play: none matches");
+        return spec_nothing_left(spec, &filter, of_others, options->listen != NULL ? "servers" : "clients", why);
     return suite_repeat(suite, options->repeat) || diag_set(why, DIAG_TROUBLE, "out of memory");
 }

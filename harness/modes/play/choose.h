@@ -6,9 +6,9 @@
 #include "engine/suite/suite.h"
 #include "modes/play/play.h"
 
-/* Files, then filters. `spec`: of --spec, or NULL; `agent`: how the testee is called, as far as it is known. False with
- * the reason; what files say of themselves is already printed. */
+/* Files, then filters. `spec`: of --spec, or NULL; `agent`: how the testee is called, as far as it is known; `tells`:
+ * also what is odd about the spec. False with the reason; what files say of themselves is already printed. */
 bool choose_cases(struct suite *suite, struct baseline *known, const struct play_options *options,
-                  const struct spec *spec, const char *agent, struct diag *why);
+                  const struct spec *spec, const char *agent, bool tells, struct diag *why);
 
 #endif

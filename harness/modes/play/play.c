@@ -43,6 +43,7 @@ struct target {
     const struct play_options *options;
     const struct spec *spec;     /* NULL: none */
     const char *agent;           /* how it is to be called; NULL: as it calls itself */
+    bool first;                  /* of those that the spec names */
     struct whom_options against;
     struct suite suite;
     struct baseline known;
@@ -152,7 +153,8 @@ static int visit(struct target *t, struct diag *why)
     t->run = run_result_new();
     if (t->run == NULL)
         diag_set(why, DIAG_TROUBLE, "out of memory");
-    else if (!choose_cases(&t->suite, &t->known, t->options, t->spec, t->agent == NULL ? "" : t->agent, why))
+    else if (!choose_cases(&t->suite, &t->known, t->options, t->spec, t->agent == NULL ? "" : t->agent, t->first,
+                           why))
         status = (int)why->kind;
     else if (t->options->listen != NULL)
         status = play_clients(t, why);
@@ -197,7 +199,7 @@ static bool plan(struct visits *v, const struct play_options *options, struct di
         return diag_set(why, DIAG_TROUBLE, "out of memory");
     for (size_t i = 0; i < v->count; i++) {
         struct target *t = &v->targets[i];
-        *t = (struct target){.options = options, .against = options->whom};
+        *t = (struct target){.options = options, .against = options->whom, .first = i == 0};
         t->spec = options->spec_file == NULL ? NULL : &v->spec;
         if (server == NULL || server[i].url == NULL)
             continue;

@@ -52,6 +52,21 @@ static bool gather(struct desk *d, struct diag *why)
     return fine;
 }
 
+static bool plays_by_autobahn(const struct desk *d)
+{
+    return d->options->autobahn || d->options->spec_file != NULL;
+}
+
+/* Is there one that a driver can call for? */
+static bool some_left(const struct desk *d)
+{
+    bool some = !plays_by_autobahn(d) && d->suite.case_count != 0;
+    for (size_t i = 0; i < d->suite.case_count && !some; i++)
+        for (const char *const *id = d->suite.cases[i].test->autobahn; id != NULL && *id != NULL; id++)
+            some |= spec_includes(&d->spec, *id);
+    return some;
+}
+
 static bool choose(struct desk *d, struct diag *why)
 {
     const struct serve_options *options = d->options;
@@ -63,11 +78,14 @@ static bool choose(struct desk *d, struct diag *why)
     const char *option, *glob = suite_filter_idle(&d->suite, &filter, &option);
     if (glob != NULL)
         return diag_set(why, DIAG_USAGE, "no case matches %s '%s'; `wsgauntlet list` has them all", option, glob);
-    suite_filter(&d->suite, &filter);
+    const struct spec *spec = options->spec_file == NULL ? NULL : &d->spec;
+    if (spec != NULL)
+        spec_tell_idle(spec, &d->suite, options->tell.errors);
+    size_t of_others = suite_filter(&d->suite, &filter);
     if (options->timeout_ns != 0)
         suite_set_timeout(&d->suite, options->timeout_ns);
     d->filter = (struct autobahn_filter){.include = d->spec.cases, .exclude = d->spec.exclude};
-    return d->suite.case_count != 0 || diag_set(why, DIAG_USAGE, "no case for clients matches");
+    return some_left(d) || spec_nothing_left(spec, &filter, of_others, "servers", why);
 }
 
 /* ---- results ---- */
@@ -281,7 +299,7 @@ static bool start(struct desk *d, const char *replay, struct diag *why)
     d->serve = serve_start(
         &(struct serve_config){
             .loop = d->loop, .suite = &d->suite, .at = at, .tls = d->tls, .seed = options->seed,
-            .autobahn = options->autobahn || options->spec_file != NULL ? &d->filter : NULL,
+            .autobahn = plays_by_autobahn(d) ? &d->filter : NULL,
             .patience = options->patience, .full = options->full, .weights = options->weights,
             .replay_prefix = replay,
             .started = options->tell.started, .began = options->tell.began,

@@ -413,6 +413,7 @@ START_TEST(an_interrupt_ends_it_at_once)
     loop_run(s.loop);
     ck_assert_int_eq(s.result->verdict, VERDICT_ERROR);
     ck_assert_str_eq(s.result->detail, "interrupted");
+    ck_assert(s.result->not_played);
     ck_assert_uint_eq(s.result->duration_ns, NS_PER_S);
     stage_close(&s);
     script_free(script);

@@ -83,4 +83,45 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-UNIT_MAIN("spec", servers_cases_and_exclusions, mistakes_are_named)
+static struct script *script_of(const char *text)
+{
+    struct buf errors;
+    unsigned count = 0;
+    buf_init(&errors, 0);
+    struct script *script = script_parse("test.wsg", text, strlen(text), &errors, &count);
+    ck_assert_msg(count == 0, "%s", buf_text(&errors));
+    buf_free(&errors);
+    return script;
+}
+
+START_TEST(typos_and_an_empty_choice_are_told)
+{
+    struct spec spec;
+    struct suite suite = {0};
+    struct diag why = {0};
+    char *said = NULL;
+    size_t size = 0;
+    FILE *errors = open_memstream(&said, &size);
+    put("{\"servers\": [], \"cases\": [\"1.*\", \"99.9\"], \"exclude-cases\": [\"1.1.1\"],"
+        " \"exclude-agent-cases\": {\"x\": [\"1.1.1\", \"7\"]}}");
+    ck_assert(spec_read(&spec, "spec.json", SPEC_OF_SERVERS, &why));
+    ck_assert(suite_add_script(&suite, script_of("case a\n  alias autobahn 1.1.1\n  open\n"), &why));
+    spec_tell_idle(&spec, &suite, errors);
+    fclose(errors);
+    ck_assert_str_eq(said, "note: spec.json: no case matches '99.9' in \"cases\"; `wsgauntlet list --autobahn` has the "
+                           "ids\nnote: spec.json: no case matches '7' in \"exclude-agent-cases\"; `wsgauntlet list "
+                           "--autobahn` has the ids\n");
+    free(said);
+    struct suite_filter filter = {.include = (const char *const[]){"a", NULL}, .shard = 1, .shards = 2};
+    ck_assert(!spec_nothing_left(&spec, &filter, 1, "clients", &why));
+    ck_assert_str_eq(why.text, "no case to play: nothing is left by --case 'a', --shard 1/2, --spec spec.json (cases, "
+                               "exclude-cases, exclude-agent-cases); 1 of those that match is for clients");
+    ck_assert(!spec_nothing_left(NULL, &(struct suite_filter){0}, 0, "clients", &why));
+    ck_assert_str_eq(why.text, "no case to play: there is none");
+    ck_assert_int_eq(why.kind, DIAG_USAGE);
+    suite_free(&suite);
+    spec_free(&spec);
+}
+END_TEST
+
+UNIT_MAIN("spec", servers_cases_and_exclusions, mistakes_are_named, typos_and_an_empty_choice_are_told)

@@ -98,11 +98,41 @@ START_TEST(known_and_flaky)
     run_result_free(run);
     ck_assert_msg(strstr(text, "FAIL  (known)  ping/payload-125 (round 1): answers") == text, "%s", text);
     ck_assert_msg(strstr(text, "bad\\x0d\\x0a\"; known: it cuts\n") != NULL, "%s", text);
-    ck_assert_msg(strstr(text, "FLAKY  ping/payload-125: 1 passed, 1 failed\n3 cases, 2 rounds: 1 flaky\n"
+    ck_assert_msg(strstr(text, "FLAKY  ping/payload-125: 1 passed, 1 failed\n"
+                               "3 cases, 1 of 2 rounds whole, 1 cut short: 1 flaky\n"
                                "5 cases: 3 passed, 1 non-strict, 1 known to fail in ") != NULL, "%s", text);
     free(text);
 }
 END_TEST
 
+/* Ctrl-C in the first of many rounds: nothing is known of how they differ, and what was cut is no trouble of ours. */
+START_TEST(interrupted_in_the_first_round)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct run_result *run = sample_run();
+    struct text_report report = {.options = {.out = open_memstream(&text, &size)}};
+    run->planned = 60;
+    run->rounds = 20;
+    run->interrupted = true;
+    for (size_t i = 0; i < 2; i++) {
+        struct case_result *result = sample_add(run, 0);
+        result->round = 1;
+        result->detail = i == 0 ? "" : "interrupted";
+        result->verdict = i == 0 ? VERDICT_PASS : VERDICT_ERROR;
+        result->not_played = i == 1;
+    }
+    text_case(&report, run, run->cases[1]);
+    text_end(&report, run, "interrupted");
+    fclose(report.options.out);
+    run_result_free(run);
+    ck_assert_msg(strstr(text, "NO RESULT  ") == text && strstr(text, " (round 1): interrupted") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "stopped early, 59 of 60 cases did not run to their end: interrupted\n"
+                               "3 cases, 0 of 20 rounds whole, 1 cut short: nothing to compare\n"
+                               "1 case: 1 passed in ") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 UNIT_MAIN("text", pipe, pipe_with_everything, terminal_80, terminal_200, terminal_without_colour, nothing_played,
-          known_and_flaky)
+          known_and_flaky, interrupted_in_the_first_round)
