@@ -71,7 +71,7 @@ bool file_writable(const char *path, struct diag *why)
     struct target target = target_of(path);
     int fd = target_open(&target);
     if (fd < 0)
-        return failed(why, DIAG_TROUBLE, "write", path);
+        return failed(why, DIAG_USAGE, "write", path);
     close(fd);
     if (target.temporary[0] != 0)
         unlink(target.temporary);

@@ -8,7 +8,8 @@
 
 /* Appends the file's bytes; over the buffer's limit is an error. */
 bool file_read(const char *path, struct buf *out, struct diag *why);
-/* Could file_write do it? Leaves nothing behind and an existing file as it is. */
+/* Could file_write do it? Leaves nothing behind and an existing file as it is. Asked before there is anything to lose:
+ * that it could not is wrong usage, and another place the mend. */
 bool file_writable(const char *path, struct diag *why);
 /* To a temporary file beside it, then renamed; links are followed and the mode is kept. */
 bool file_write(const char *path, const void *bytes, size_t size, struct diag *why);

@@ -209,15 +209,14 @@ int import_main(const struct import_options *options, struct diag *why)
     buf_init(&text, HAR_MAX);
     buf_init(&out, 0);
     story_init(&story);
-    bool fine = file_read(options->har_file, &text, why);
-    if (!fine)
-        why->kind = DIAG_USAGE;
+    bool to_file = options->out_file != NULL && strcmp(options->out_file, "-") != 0;
+    bool fine = (!to_file || file_writable(options->out_file, why)) && file_read(options->har_file, &text, why);
     json_t *har = fine ? json_loadb(buf_text(&text), text.size, 0, &error) : NULL;
     if (fine && har == NULL)
         fine = diag_set(why, DIAG_USAGE, "%s:%d: no JSON: %.200s", options->har_file, error.line, error.text);
     const struct story_options how = {.title = "a session of a browser", .secrets = options->secrets};
     fine = fine && add_entries(&story, har, options->url, why) && story_write(&story, &how, &out, why);
-    if (fine && options->out_file != NULL && strcmp(options->out_file, "-") != 0)
+    if (fine && to_file)
         fine = file_write(options->out_file, out.data, out.size, why);
     else if (fine)
         fputs(buf_text(&out), options->out);

@@ -39,6 +39,8 @@ struct tls_server_options {
 struct tls_context *tls_server_new(const struct tls_server_options *options, struct diag *why);
 /* PEM text of the server's certificate (for --ca of a client); owned by the context. */
 const char *tls_certificate_pem(const struct tls_context *context);
+/* The same into a file, for --cert-out; NULL: into none. A place that cannot be written is wrong usage. */
+bool tls_certificate_save(const struct tls_context *context, const char *path, struct diag *why);
 /* Appends the SHA-256 of the server's certificate: "AB:CD:...". */
 void tls_fingerprint(const struct tls_context *context, struct buf *out);
 /* Appends the server's private key as PEM, for a testee that we start with this certificate. */

@@ -2,6 +2,8 @@
  * shown, which protocol is spoken. The only place of net that asks what day it is. */
 #include "net/tls_context.h"
 
+#include "base/file.h"
+
 #include "net/stage.h"
 
 #include <openssl/err.h>
@@ -29,6 +31,12 @@ void tls_context_free(struct tls_context *context)
 const char *tls_certificate_pem(const struct tls_context *context)
 {
     return buf_text(&context->pem);
+}
+
+bool tls_certificate_save(const struct tls_context *context, const char *path, struct diag *why)
+{
+    const char *pem = tls_certificate_pem(context);
+    return path == NULL || (file_writable(path, why) && file_write(path, pem, strlen(pem), why));
 }
 
 /* The peer may want other protocols: then none is chosen, and it decides whether to go on. */

@@ -83,10 +83,7 @@ static struct tls_context *for_clients(const struct proxy_certificates *c, struc
     struct tls_server_options options = {
         .certificate_file = c->certificate_file, .key_file = c->key_file, .alpn = "http/1.1"};
     struct tls_context *tls = tls_server_new(&options, why);
-    if (tls == NULL || c->certificate_out == NULL)
-        return tls;
-    const char *pem = tls_certificate_pem(tls);
-    if (file_write(c->certificate_out, pem, strlen(pem), why))
+    if (tls == NULL || tls_certificate_save(tls, c->certificate_out, why))
         return tls;
     tls_context_free(tls);
     return NULL;

@@ -26,10 +26,7 @@ static struct tls_context *make_tls(const struct echo_options *options, struct d
     };
     struct tls_context *context = tls_server_new(&tls, why);
 
-    if (context == NULL || options->certificate_out == NULL)
-        return context;
-    const char *pem = tls_certificate_pem(context);
-    if (file_write(options->certificate_out, pem, strlen(pem), why))
+    if (context == NULL || tls_certificate_save(context, options->certificate_out, why))
         return context;
     tls_context_free(context);
     return NULL;

@@ -24,6 +24,8 @@ static bool find_address(struct place *place, const struct place_options *option
 static bool write_ca(struct place *place, const struct place_options *options, struct diag *why)
 {
     const char *pem = place->authority != NULL ? tls_authority_pem(place->authority) : tls_certificate_pem(place->tls);
+    if (options->certificate_out != NULL && !file_writable(options->certificate_out, why))
+        return false;
     if (options->certificate_out != NULL)
         buf_append_text(&place->ca_file, options->certificate_out);
     else if (file_make_temporary(&place->folder, why))

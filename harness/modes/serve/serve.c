@@ -189,6 +189,21 @@ static void known_path(const char *file, const char *agent, bool first, struct b
     buf_append_text(out, at == NULL ? "" : at + sizeof place - 1);
 }
 
+/* Before anybody comes: can it be written, as far as is known without the client's name? */
+static bool known_writable(const char *file, struct diag *why)
+{
+    struct buf path;
+    buf_init(&path, 0);
+    known_path(file, "client", true, &path);
+    const char *place = strstr(file, "{agent}");
+    char *slash = place == NULL ? NULL : strchr(buf_text(&path) + (place - file), '/');
+    if (slash != NULL)
+        *slash = 0; /* a folder of its own */
+    bool fine = file_writable(buf_text(&path), why);
+    buf_free(&path);
+    return fine;
+}
+
 static bool write_known(struct desk *d, struct diag *why)
 {
     const char *file = d->options->baseline_out;
@@ -250,10 +265,7 @@ static bool make_tls(struct desk *d, bool wanted, struct diag *why)
         return true;
     d->tls = tls_server_new(&(struct tls_server_options){.certificate_file = certificate, .key_file = key,
                                                          .alpn = "http/1.1"}, why);
-    if (d->tls == NULL || options->certificate_out == NULL)
-        return d->tls != NULL;
-    const char *pem = tls_certificate_pem(d->tls);
-    return file_write(options->certificate_out, pem, strlen(pem), why);
+    return d->tls != NULL && tls_certificate_save(d->tls, options->certificate_out, why);
 }
 
 /* Where: the options, else the spec, else any free port of the loopback. */
@@ -403,8 +415,7 @@ int serve_main(const struct serve_options *options, struct diag *why)
         buf_printf(&replay, " --profile %s", weights_word(options->weights));
     bool fine = options->spec_file == NULL || spec_read(&d.spec, options->spec_file, SPEC_OF_CLIENTS, why);
     fine = fine && (options->baseline_file == NULL || baseline_read(&d.known, options->baseline_file, why)) &&
-           (options->baseline_out == NULL || strstr(options->baseline_out, "{agent}") != NULL ||
-            file_writable(options->baseline_out, why));
+           (options->baseline_out == NULL || known_writable(options->baseline_out, why));
     if (fine && choose(&d, why) && open_sinks(&d, why) &&
         start(&d, buf_text(&replay), why))
         status = run(&d, why);

@@ -64,7 +64,7 @@ START_TEST(refusals_say_why)
     ck_assert(!file_read("no/such", &b, &why));
     ck_assert_str_eq(why.text, "cannot read no/such: No such file or directory");
     ck_assert(!file_writable("no/such", &why));
-    ck_assert_int_eq(why.kind, DIAG_TROUBLE);
+    ck_assert_int_eq(why.kind, DIAG_USAGE);
     ck_assert_str_eq(why.text, "cannot write no/such: No such file or directory");
     ck_assert(!file_write("no/such", "x", 1, &why));
     ck_assert(!file_write("/dev/full", "x", 1, &why));
