@@ -3,6 +3,7 @@
 another campaign is at work in, a network that is not ours.   Ends with `fuzz-manners: N passed, N failed`.
 """
 import fcntl
+import json
 import os
 import pty
 import re
@@ -168,6 +169,29 @@ def seeds():
     check(same.returncode == 0, "the same seed goes on", same.stderr)
 
 
+def known_again():
+    """What was found counts until it is gone, and is told as new once."""
+    server = work / "server.sh"
+    command, folder, result = f"sh {server} {{port}}", work / "known", work / "known.json"
+    words = ["fuzz", "--exec", command, "--no-seeds", "--seed", 7, "--dir", folder, "--json", result]
+    server.write_text(f"exec {program} echo --fault pong-cut --port $1\n")
+    first = run(*words, "--runs", 400, "--fail-fast")
+    again = run(*words, "--runs", 1)
+    more = run(*words, "--runs", 300)
+    server.write_text(f"exec {program} echo --port $1\n")
+    mended = run(*words, "--runs", 1)
+    cases = json.loads(result.read_text())["cases"]
+    server.write_text(f"exec {program} echo --fault pong-cut --port $1\n")
+    back = run(*words, "--runs", 1)
+    check(first.returncode == 1 and "FINDING  pong -> pong" in first.stdout, "a finding", first.stdout + first.stderr)
+    check(again.returncode == 1 and "KNOWN  pong -> pong" in again.stdout and "still there" in again.stdout
+          and "1 of them known before" in again.stdout and "replay: " in again.stdout, "it counts the next time", again.stdout)
+    check(more.returncode == 1 and "FINDING  pong -> pong" not in more.stdout, "it is not told as new", more.stdout)
+    check(mended.returncode == 0 and "GONE  pong -> pong" in mended.stdout
+          and [case["verdict"] for case in cases] == ["PASS", "PASS"], "it is gone when it passes", mended.stdout)
+    check(back.returncode == 1 and "KNOWN  pong" in back.stdout, "and counts when it is back", back.stdout)
+
+
 def away():
     """Nothing is sent: where the network is no namespace of ours, refusing comes first."""
     for url in ("ws://192.0.2.1/", "ws://169.254.169.254/", "ws://[fe80::1]/", "ws://[::ffff:169.254.169.254]/"):
@@ -205,6 +229,7 @@ paced()
 interrupted()
 one_at_a_time()
 seeds()
+known_again()
 away()
 on_terminal(80)
 on_terminal(200)

@@ -58,6 +58,7 @@ struct campaign {
     struct pacing pacing;        /* of --rate */
     struct finding findings[FINDINGS_MAX];
     size_t finding_count;
+    size_t found_before;         /* of those that count: by earlier campaigns */
     uint64_t rests_at[TESTEE_USES]; /* what the testee uses between batches; 0: not known yet, or looked at no more */
     struct pace pace[PACE_CLASSES]; /* by size */
     const struct slowness *slowness; /* what is dug for is slow; NULL: wrong */
@@ -102,9 +103,19 @@ struct session *campaign_trim(struct campaign *c, const struct session *session,
 void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
                        const char *text);
 
+/* The finding as a case of the campaign's report; `source`: its scenario. */
+void campaign_report(struct campaign *c, const struct finding *finding, const struct case_result *from,
+                     const char *source);
+/* Plays again what is in findings/, before anything else. What still fails, or could not be played, is known from here
+ * on, and counts; what passes is told as gone (recall.c). */
+void campaign_recall(struct campaign *c);
+
 /* Behind a batch: does the testee that we started keep memory or descriptors? Then which of these sessions makes it
  * keep them, again and again (growth.c)? */
 void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t count);
+
+/* If that is what such a finding is called, it is looked for no more. */
+void campaign_grew(struct campaign *c, const char *signature);
 
 /* Behind a batch: did one of its sessions take out of proportion long, and does it again (pace.c)? */
 void campaign_time(struct campaign *c, struct session *const *sessions, size_t count, const struct run_result *run);
@@ -116,6 +127,8 @@ void status_begin(struct campaign *c);
 void status_tick(struct campaign *c);
 void status_note(struct campaign *c, const char *text);
 void status_finding(struct campaign *c, const struct finding *finding, const struct case_result *shown, size_t steps);
+/* One of an earlier campaign's, and how it is with it now. */
+void status_known(struct campaign *c, const struct finding *finding, const char *how);
 void status_end(struct campaign *c);
 
 #endif

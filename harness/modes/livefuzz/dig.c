@@ -177,15 +177,17 @@ static void write_header(struct campaign *c, const struct finding *finding, uint
         buf_append_text(out, "# doubtful: it did not show again when played alone\n");
 }
 
-/* The finding as a case of the campaign's report. It is named by its signature, so that it is the same in another
+/* It is named by its signature, so that it is the same in another
  * campaign, and in another folder. */
-static void report(struct campaign *c, struct finding *finding, const char *slug, const struct case_result *from,
-                   const struct buf *text)
+void campaign_report(struct campaign *c, const struct finding *finding, const struct case_result *from,
+                     const char *source)
 {
+    char slug[SIGNATURE_SIZE];
     struct arena *arena = &c->report->arena;
     struct case_result *result = run_result_add(c->report);
     if (result == NULL)
         return;
+    finding_slug(finding->signature, slug);
     result->id = arena_text(arena, slug);
     result->title = arena_text(arena, finding->signature);
     result->file = arena_text(arena, finding->path);
@@ -199,7 +201,7 @@ static void report(struct campaign *c, struct finding *finding, const char *slug
     result->seen = arena_text(arena, from->seen);
     result->detail = from->detail[0] == 0 ? result->title
                                           : arena_printf(arena, "%s: %s", finding->signature, from->detail);
-    result->source = arena_text(arena, buf_text(text));
+    result->source = arena_text(arena, source);
     result->trace = arena_text(arena, from->trace == NULL ? "" : from->trace);
     result->stderr_tail = arena_text(arena, from->stderr_tail);
     result->replay = replay_words(c, finding);
@@ -222,7 +224,7 @@ static void save(struct campaign *c, struct finding *finding, const struct sessi
     oracle_write(session, &c->oracle, &text);
     if (!store_write(&c->store, "findings", slug, &text, &why))
         campaign_unsaved(c, &why);
-    report(c, finding, slug, result, &text);
+    campaign_report(c, finding, result, buf_text(&text));
     status_finding(c, finding, result, session->count);
     buf_free(&text);
     buf_free(&path);

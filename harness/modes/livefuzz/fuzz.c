@@ -246,7 +246,7 @@ static bool begin(struct campaign *c)
 /* A campaign that found nothing says so where reports are read. */
 static void report_nothing(struct campaign *c)
 {
-    struct case_result *result = c->report->count == 0 ? run_result_add(c->report) : NULL;
+    struct case_result *result = c->report->count == 0 || campaign_found(c) == 0 ? run_result_add(c->report) : NULL;
     if (result == NULL)
         return;
     result->id = result->title = arena_printf(&c->report->arena, "fuzz: %llu sessions, nothing found",
@@ -296,6 +296,8 @@ int fuzz_main(const struct fuzz_options *options, struct diag *why)
         status_begin(c);
         bool there = campaign_probe(c);
         c->target.unchecked = c->edges != NULL; /* one session at a time: three connections would be a waste */
+        if (there)
+            campaign_recall(c);
         if (there)
             campaign_run(c);
         status = finish(c, &sinks);

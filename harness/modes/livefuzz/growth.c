@@ -4,6 +4,8 @@
  * show it again, over many rounds, twice as much over twice as many. */
 #include "modes/livefuzz/campaign.h"
 
+#include <string.h>
+
 #define WARM_SESSIONS 1024u /* until then it may take what it needs */
 #define LOOK_NS (2 * NS_PER_MS)
 #define PATIENCE_NS (300 * NS_PER_MS)
@@ -117,6 +119,13 @@ static bool convict(struct campaign *c, size_t which, const struct session *sess
     c->oracle.loop = NULL;
     buf_free(&text);
     return campaign_found(c) > found;
+}
+
+void campaign_grew(struct campaign *c, const char *signature)
+{
+    for (size_t which = 0; which < TESTEE_USES; which++)
+        if (strcmp(signature, uses[which].loop.label) == 0)
+            c->rests_at[which] = UINT64_MAX;
 }
 
 void campaign_weigh(struct campaign *c, struct session *const *sessions, size_t count)

@@ -45,28 +45,34 @@ static bool read_suite(struct suite *suite, const struct buf *text, struct diag 
     return fine;
 }
 
+enum play_end player_play_suite(struct player *player, const struct suite *suite, struct run_result **run,
+                                struct diag *why)
+{
+    const struct play_config config = {
+        .runner = {.loop = player->whom.loop, .testee = &player->whom.testee, .role = WS_CLIENT,
+                   .seed = player->seed, .patience = player->patience, .replay_prefix = "", .pacing = player->pacing},
+        .parallel = player->parallel,
+        .echoes = player->echoes,
+        .unchecked = player->unchecked,
+        .most_ns = player->most_ns,
+        .note = player->note,
+        .progress = player->progress,
+        .arg = player->told,
+    };
+    *run = run_result_new();
+    if (*run != NULL)
+        return suite_play(suite, &config, *run, why);
+    diag_set(why, DIAG_TROUBLE, "out of memory");
+    return PLAY_NO_TESTEE;
+}
+
 enum play_end player_play(struct player *player, const struct buf *text, struct run_result **run, struct diag *why)
 {
     struct suite suite = {0};
     enum play_end end = PLAY_NO_TESTEE;
-    *run = run_result_new();
-    if (*run == NULL)
-        diag_set(why, DIAG_TROUBLE, "out of memory");
-    else if (read_suite(&suite, text, why)) {
-        struct play_config config = {
-            .runner = {.loop = player->whom.loop, .testee = &player->whom.testee, .role = WS_CLIENT,
-                       .seed = player->seed, .patience = player->patience, .replay_prefix = "",
-                       .pacing = player->pacing},
-            .parallel = player->parallel,
-            .echoes = player->echoes,
-            .unchecked = player->unchecked,
-            .most_ns = player->most_ns,
-            .note = player->note,
-            .progress = player->progress,
-            .arg = player->told,
-        };
-        end = suite_play(&suite, &config, *run, why);
-    }
+    *run = NULL;
+    if (read_suite(&suite, text, why))
+        end = player_play_suite(player, &suite, run, why);
     suite_free(&suite);
     return end;
 }

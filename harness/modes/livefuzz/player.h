@@ -33,6 +33,8 @@ void player_end(struct player *player);
 /* Plays every case of the text, `parallel` at once. The results are in the order of
  * the text, those that were not played at the end are missing. *run is the caller's
  * (run_result_free), NULL without memory. `why` as of suite_play. */
+enum play_end player_play_suite(struct player *player, const struct suite *suite, struct run_result **run,
+                                struct diag *why);
 enum play_end player_play(struct player *player, const struct buf *text, struct run_result **run, struct diag *why);
 
 #endif

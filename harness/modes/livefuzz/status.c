@@ -33,6 +33,8 @@ static void summary(const struct campaign *c, struct buf *out)
         buf_printf(out, ", %zu edges", edge_map_count(c->edges));
     size_t found = campaign_found(c);
     buf_printf(out, "  %zu finding%s", found, found == 1 ? "" : "s");
+    if (c->found_before != 0)
+        buf_printf(out, ", %zu of them known before", c->found_before);
 }
 
 static void wipe(struct campaign *c)
@@ -134,6 +136,20 @@ void status_finding(struct campaign *c, const struct finding *finding, const str
     buf_append_text(&text, "\n      after ");
     duration(campaign_spent(c), &text);
     buf_printf(&text, ", %zu move%s: ", steps, steps == 1 ? "" : "s");
+    clean_line(&text, finding->path);
+    wipe(c);
+    fprintf(c->options->tell.out, "%s\n", buf_text(&text));
+    fflush(c->options->tell.out);
+    buf_free(&text);
+}
+
+void status_known(struct campaign *c, const struct finding *finding, const char *how)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    buf_append_text(&text, finding->verdict == VERDICT_PASS ? "GONE  " : "KNOWN  ");
+    clean_line(&text, finding->signature);
+    buf_printf(&text, "\n      %s: ", how);
     clean_line(&text, finding->path);
     wipe(c);
     fprintf(c->options->tell.out, "%s\n", buf_text(&text));
