@@ -43,8 +43,10 @@ bool sinks_add(struct sinks *sinks, const struct report_format *format, const ch
     if (sinks->count == LIMIT_REPORTS)
         return diag_set(why, DIAG_USAGE, "more than %u reports", LIMIT_REPORTS);
     const struct sink sink = {.format = format, .path = path};
-    if (!check(&sink, why))
+    if (!check(&sink, why)) {
+        why->kind = DIAG_USAGE; /* nothing was played yet: another place is the mend */
         return false;
+    }
     sinks->list[sinks->count++] = sink;
     return true;
 }
