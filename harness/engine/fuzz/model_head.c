@@ -80,12 +80,14 @@ static bool has(struct ws_span span, const char *bytes)
     return span.size != 0 && memmem(span.at, span.size, bytes, strlen(bytes)) != NULL;
 }
 
-/* Right, and in a spelling that a server should take, but does not have to: an empty line in front (RFC 9112 2.2),
- * bytes above 127 (RFC 9110 5.5), white space around the delimiters of extensions (RFC 6455 4.3), long lines. */
+/* Right, and in a spelling that a server should take, but does not have to: an empty line in front (RFC 9112 2.2), a
+ * minor version to come (RFC 9110 2.5), bytes above 127 (RFC 9110 5.5), white space around the delimiters of extensions (RFC 6455 4.3), long lines. */
 static const char *should_be_taken(const struct ws_head *head)
 {
     if ((head->start_oddities & WS_START_LEADING_CRLF) != 0)
         return "leading-line";
+    if (head->minor > 1)
+        return "minor-version";
     if ((head->oddities & WS_ODD_OBS_TEXT) != 0)
         return "8-bit-value";
     for (size_t i = 0; i < head->header_count; i++) {
