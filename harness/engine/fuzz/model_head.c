@@ -81,7 +81,8 @@ static bool has(struct ws_span span, const char *bytes)
 }
 
 /* Right, and in a spelling that a server should take, but does not have to: an empty line in front (RFC 9112 2.2), a
- * minor version to come (RFC 9110 2.5), bytes above 127 (RFC 9110 5.5), white space around the delimiters of extensions (RFC 6455 4.3), long lines. */
+ * minor version to come (RFC 9110 2.5), bytes above 127 (RFC 9110 5.5), white space around the delimiters of extensions
+ * (RFC 6455 4.3), long lines. */
 static const char *should_be_taken(const struct ws_head *head)
 {
     if ((head->start_oddities & WS_START_LEADING_CRLF) != 0)
@@ -145,6 +146,15 @@ static void leave(struct model *m)
     model_hang_up(m, MODEL_OVER);
 }
 
+/* Who does not take a single LF for an end of line (RFC 9112 2.2: MAY) still waits for the head's. */
+static bool ends_lines_with_lf(const struct ws_server_answer *answer)
+{
+    bool any = false;
+    for (size_t i = 0; i < answer->breach_count; i++)
+        any |= strcmp(answer->breaches[i].rule->name, "request-bare-lf") == 0;
+    return any;
+}
+
 static void due_to_wrong(struct model *m, const struct ws_server_answer *answer, bool plain)
 {
     const struct ws_breach *worst = &answer->breaches[0];
@@ -156,6 +166,8 @@ static void due_to_wrong(struct model *m, const struct ws_server_answer *answer,
     enum due_kind kind = due_to(worst);
     if (kind == DUE_REFUSED_RATHER && (answer->breach_count != 1 || !plain))
         kind = DUE_OPEN_OR_NOT;
+    if (ends_lines_with_lf(answer))
+        kind = kind == DUE_REFUSED ? DUE_REFUSED_OR_AWAITED : DUE_ANY_ANSWER;
     struct due *due = model_due(m, kind, worst->rule->name);
     if (kind != DUE_REFUSED) {
         leave(m);
