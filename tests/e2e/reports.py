@@ -241,15 +241,17 @@ def five_under_way(work):
     """Nobody can tell which of them it was, and each of them says so."""
     (work / "five.wsg").write_text(FIVE)
     os.mkfifo(work / "five")
+    fifo = os.open(work / "five", os.O_RDWR)  # kept open: no writer comes too late, no reader sees an end
     server = subprocess.Popen([PYTHON, work / "server.py", "0", work / "five"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True)
     port = server.stdout.readline().strip()
     folder, reports = everything(work, "five-under-way")
     player = subprocess.Popen([program, "run", work / "five.wsg", "--url", f"ws://127.0.0.1:{port}/", "-j", "5", *reports],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    said = ""
+    said = b""
     while len(said) < 5 * len(str(server.pid)):  # the server writes its number for each of them
-        said += (work / "five").read_text()
+        said += os.read(fifo, 100)
+    os.close(fifo)
     server.kill()
     server.wait()
     out, err = player.communicate(timeout=60)
