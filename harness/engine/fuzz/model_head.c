@@ -72,7 +72,7 @@ static bool is_plain(const struct ws_head *head)
         plain &= head->id_count[once[i]] == 1;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         plain &= head->id_count[never[i]] == 0;
-    return plain && head->id_count[WS_HEADER_PROTOCOL] <= 1;
+    return plain && head->id_count[WS_HEADER_PROTOCOL] <= 1 && head->id_count[WS_HEADER_ORIGIN] <= 1;
 }
 
 static bool has(struct ws_span span, const char *bytes)

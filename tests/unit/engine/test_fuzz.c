@@ -127,6 +127,8 @@ START_TEST(the_oracle_judges_heads)
         {"GET http:/// HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said"},
         {"GET  / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "or open as non-strict"},
         {"\r\nGET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "or refused as non-strict"},
+        {"GET / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\nOrigin:\r\nOrigin:\r\n\r\n",
+         "expect open # open\n  or refused\n"},
         {"POST / HTTP/1.1\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
          "expect status 4xx|5xx # request-method\n  or refused\n  or nothing for 50ms\n  drop reset"},
         {"GET / HTTP/1.3\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
