@@ -131,14 +131,15 @@ static void keep(struct campaign *c, const struct session *session)
 }
 
 /* An instrumented testee's ways tell more than its answers. */
-static void keep_for_edges(struct campaign *c, const struct session *session)
+static void keep_for_edges(struct campaign *c, const struct session *session, uint64_t took_ns)
 {
     struct edge_news news = edge_map_news(c->edges);
-    struct session *small = news.count == 0 ? NULL : campaign_trim(c, session, &news);
+    bool trims = news.count != 0 && took_ns < WALK_QUICK_NS; /* a slow one would be played slowly, again and again */
+    struct session *small = trims ? campaign_trim(c, session, &news) : NULL;
     if (news.count != 0)
         keep(c, small == NULL ? session : small);
     if (news.edges != 0)
-        walks_add(&c->walks, small == NULL ? session : small);
+        walks_add(&c->walks, small == NULL ? session : small, took_ns);
     session_free(small);
 }
 
@@ -157,7 +158,7 @@ static size_t look_at(struct campaign *c, const struct batch *batch, const struc
         played += played == i;
         bool fresh = pool_new_shape(c->pool, result);
         if (c->edges != NULL)
-            keep_for_edges(c, batch->sessions[i]);
+            keep_for_edges(c, batch->sessions[i], result->duration_ns);
         else if (fresh)
             keep(c, batch->sessions[i]);
         if (result->verdict == VERDICT_ERROR && c->end == PLAY_DONE && c->unplayable++ == 0)

@@ -12,14 +12,17 @@ static void forget(struct walks *walks, size_t at)
     walks->count--;
 }
 
-void walks_add(struct walks *walks, const struct session *session)
+void walks_add(struct walks *walks, const struct session *session, uint64_t took_ns)
 {
     struct session *copy = session_copy(session);
     if (copy == NULL)
         return;
     if (walks->count == WALKS_MAX)
         forget(walks, 0);
-    walks->list[walks->count++] = (struct walk){.of = copy};
+    size_t at = took_ns < WALK_QUICK_NS ? walks->count : 0;
+    memmove(&walks->list[at + 1], &walks->list[at], (walks->count - at) * sizeof *walks->list);
+    walks->list[at] = (struct walk){.of = copy};
+    walks->count++;
 }
 
 /* Steps over what has no bytes; false at the end. */
