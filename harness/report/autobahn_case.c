@@ -42,10 +42,10 @@ static json_t *payload(const uint8_t *bytes, size_t size)
     size_t shown = size < SHOWN ? size : SHOWN;
     struct buf out;
     buf_init(&out, 0);
-    buf_append(&out, bytes, shown);
-    json_t *string = json_stringn(buf_text(&out), shown);
-    if (string == NULL) { /* no UTF-8, or cut within a character */
-        buf_clear(&out);
+    json_t *string = json_stringn(shown == 0 ? "" : (const char *)bytes, shown);
+    if (string != NULL) {
+        buf_append(&out, bytes, shown);
+    } else { /* no UTF-8, or cut within a character */
         buf_append_text(&out, "0x");
         for (size_t i = 0; i < shown; i++)
             buf_printf(&out, "%02x", bytes[i]);
@@ -53,7 +53,7 @@ static json_t *payload(const uint8_t *bytes, size_t size)
     json_decref(string);
     if (shown < size)
         buf_append_text(&out, " ...");
-    string = json_stringn(buf_text(&out), out.size);
+    string = out.failed ? NULL : json_stringn(buf_text(&out), out.size);
     buf_free(&out);
     return string;
 }
