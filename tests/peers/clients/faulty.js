@@ -97,7 +97,7 @@ class Client extends LiveSocket {
     super.lost()
     if (task && !has('keeps-old') && !has('events-of-old-ones')) task.socket.terminate()
     if (has('resumes-never')) this.last = 1e6
-    if (has('two-per-failure') && failures < 2 && !this.stopped) setTimeout(() => this.connect(), 1200 * factor)
+    if (has('two-per-failure') && failures < 2 && !this.stopped) setTimeout(() => this.connect(), 1000 * factor)
     if (has('gives-up') && this.failures > 3) this.stop()
   }
 
