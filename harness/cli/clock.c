@@ -4,11 +4,11 @@
 #include <sys/random.h>
 #include <time.h>
 
-void clock_stamp(char out[CLOCK_STAMP_SIZE])
+void clock_stamp(const struct moment *moment, char out[CLOCK_STAMP_SIZE])
 {
     struct tm utc;
-    time_t now = time(NULL);
-    strftime(out, CLOCK_STAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    time_t seconds = (time_t)(moment->unix_ms / 1000);
+    strftime(out, CLOCK_STAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
 }
 
 struct moment clock_moment(void)

@@ -7,10 +7,9 @@
 
 #define CLOCK_STAMP_SIZE 32u
 
-/* Now, in UTC: "2026-01-31T12:00:00Z". */
-void clock_stamp(char out[CLOCK_STAMP_SIZE]);
-/* Now, for what is told in milliseconds. */
-struct moment clock_moment(void);
+struct moment clock_moment(void); /* now */
+/* A moment in UTC, to the second: "2026-01-31T12:00:00Z". */
+void clock_stamp(const struct moment *moment, char out[CLOCK_STAMP_SIZE]);
 /* A seed nobody chose; 32 bits, short enough to be typed again. */
 uint64_t clock_seed(void);
 /* Nanoseconds since some moment, never back: how long a campaign has lasted, whose loop may be a simulated one. */

@@ -99,12 +99,13 @@ static struct whom_options whom_of(const struct options *options, const char *ur
 /* Begins a run: `started` is filled, and has to last. */
 static struct telling telling_of(const struct options *options, char started[CLOCK_STAMP_SIZE])
 {
-    clock_stamp(started);
+    struct moment now = clock_moment();
+    clock_stamp(&now, started);
     return (struct telling){
         .mode = cli_commands[options->command].word,
         .version = WSGAUNTLET_VERSION,
         .started = started,
-        .began = clock_moment(),
+        .began = now,
         .reports = option_list(options, OPTION_REPORT),
         .json_file = option_text(options, OPTION_JSON),
         .trace = option_set(options, OPTION_TRACE),

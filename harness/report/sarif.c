@@ -46,42 +46,35 @@ static json_t *result_json(const struct run_result *run, const struct case_resul
     return NULL;
 }
 
-static bool is_listed(const json_t *rules, const char *id)
-{
-    size_t at;
-    json_t *rule;
-    json_array_foreach(rules, at, rule)
-        if (strcmp(json_string_value(json_object_get(rule, "id")), id) == 0)
-            return true;
-    return false;
-}
-
 /* What the results name, once each. A case that is its own rule has its title to say; of a requirement the id says
- * all. */
-static bool add_rule(json_t *rules, const struct case_result *result)
+ * all. `listed`: a member for each id that is among the rules. */
+static bool add_rule(json_t *rules, json_t *listed, const struct case_result *result)
 {
     json_t *id = json_text(rule_of(result));
-    if (id != NULL && is_listed(rules, json_string_value(id))) {
+    bool known = id != NULL && json_object_get(listed, json_string_value(id)) != NULL;
+    if (id == NULL || known) {
         json_decref(id);
-        return true;
+        return known;
     }
+    bool fine = json_object_set(listed, json_string_value(id), id) == 0;
     json_t *rule = json_pack("{s:o}", "id", id);
-    bool fine = rule != NULL, own = rule_of(result) == result->id && result->title[0] != 0;
-    if (fine && own)
-        fine = json_object_set_new(rule, "shortDescription",
-                                   json_pack("{s:o}", "text", json_text(result->title))) == 0;
+    bool own = rule_of(result) == result->id && result->title[0] != 0;
+    if (rule != NULL && own)
+        fine &= json_object_set_new(rule, "shortDescription",
+                                    json_pack("{s:o}", "text", json_text(result->title))) == 0;
     return json_array_append_new(rules, rule) == 0 && fine;
 }
 
 static json_t *run_json(const struct run_result *run)
 {
-    json_t *results = json_array(), *rules = json_array();
-    bool fine = results != NULL && rules != NULL;
+    json_t *results = json_array(), *rules = json_array(), *listed = json_object();
+    bool fine = results != NULL && rules != NULL && listed != NULL;
     for (size_t i = 0; i < run->count; i++) {
         const struct case_result *result = run->cases[i];
         if (fine && case_result_is_bad(result))
-            fine = add_rule(rules, result) && json_array_append_new(results, result_json(run, result)) == 0;
+            fine = add_rule(rules, listed, result) && json_array_append_new(results, result_json(run, result)) == 0;
     }
+    json_decref(listed);
     json_t *object = json_pack("{s:{s:{s:s,s:s,s:o}},s:o}", "tool", "driver", "name", "wsgauntlet", "version",
                                run->version == NULL ? "" : run->version, "rules", rules, "results", results);
     if (fine)

@@ -31,11 +31,11 @@ const struct case_result *campaign_play_alone(struct campaign *c, struct player 
     *run = NULL;
     if (!oracle_write(session, &c->oracle, text))
         return NULL;
-    bool checked = !player->unchecked;
+    bool unchecked = player->unchecked;
     player->unchecked |= c->options->rate != 0; /* three more connections for one */
     c->target.most_ns = campaign_left(c);
     enum play_end end = player_play(player, text, run, &why);
-    player->unchecked = !checked;
+    player->unchecked = unchecked;
     if (end == PLAY_INTERRUPTED || (player == &c->target && end == PLAY_LOST)) {
         c->stopped = true;
         c->end = end;

@@ -21,7 +21,7 @@ struct walks {
     size_t count;
 };
 
-/* Copies the session, which took so long to play; the oldest goes when there are too many. */
+/* Copies the session, which took so long to play. When there are too many, one that waits goes, or the oldest. */
 void walks_add(struct walks *walks, const struct session *session, uint64_t took_ns);
 /* The next variation, a new session; NULL when there is none left. */
 struct session *walks_next(struct walks *walks);

@@ -74,6 +74,16 @@ class Client extends LiveSocket {
     super.opened()
     for (let i = 0; has('floods') && i < 5; i++) for (const message of waiting) this.task.send({ data: message.data })
     if (has('resumes-from-start')) this.task.send({ data: '{"type":"hello","last":0}' })
+    if (this.twice) this.tryAgain()
+  }
+
+  // The second try of a failure, which comes when the first has long done it.
+  tryAgain () {
+    const first = this.task
+    this.twice = false
+    clearInterval(this.heartbeatTimer)
+    this.connect()
+    first.close({ code: 1000 })
   }
 
   unsubscribed (options) {
@@ -93,11 +103,10 @@ class Client extends LiveSocket {
   lost () {
     const task = this.task
     if (has('keeps-old')) task.close = () => {}
-    const failures = this.failures
     super.lost()
+    this.twice = has('two-per-failure')
     if (task && !has('keeps-old') && !has('events-of-old-ones')) task.socket.terminate()
     if (has('resumes-never')) this.last = 1e6
-    if (has('two-per-failure') && failures < 2 && !this.stopped) setTimeout(() => this.connect(), 1000 * factor)
     if (has('gives-up') && this.failures > 3) this.stop()
   }
 

@@ -1,7 +1,7 @@
 /* The serving of clients: which case has which number, what a call asks for,
  * and what becomes of calls that come at the wrong time, slowly, or not whole.
  * In the simulation, by bytes. */
-#include "unit.h"
+#include "scripts.h"
 
 #include "engine/serve/query.h"
 #include "engine/serve/serve.h"
@@ -9,17 +9,6 @@
 #include <string.h>
 
 /* ---- numbers ---- */
-
-static struct script *script_of(const char *text)
-{
-    struct buf errors;
-    unsigned count = 0;
-    buf_init(&errors, 0);
-    struct script *script = script_parse("test.wsg", text, strlen(text), &errors, &count);
-    ck_assert_msg(count == 0, "%s", buf_text(&errors));
-    buf_free(&errors);
-    return script;
-}
 
 #define CASES                                                              \
     "case one/a\n  alias autobahn 9.2.10\n  open\n  send text \"a\"\n  expect echo\n"    \
@@ -37,7 +26,7 @@ static struct suite suite_of(struct script *script)
 
 START_TEST(a_case_has_a_number_for_each_connection)
 {
-    struct script *script = script_of(CASES);
+    struct script *script = good_script(CASES);
     struct suite suite = suite_of(script);
     struct numbering n;
     ck_assert(numbering_make(&n, &suite, NULL, NULL));
@@ -60,7 +49,7 @@ END_TEST
 
 START_TEST(autobahns_ids_are_sorted_as_numbers)
 {
-    struct script *script = script_of(CASES);
+    struct script *script = good_script(CASES);
     struct suite suite = suite_of(script);
     struct numbering n;
     const char *const some[] = {"9.2.1*", NULL}, *const none[] = {"1.*", NULL};
@@ -135,7 +124,7 @@ static void on_shutdown(void *arg) { ((struct stage *)arg)->shutdowns++; }
 static void stage_open(struct stage *s, const char *cases)
 {
     *s = (struct stage){.loop = loop_sim_new(1, &(struct sim_options){.latency_ns = NS_PER_MS})};
-    s->script = script_of(cases);
+    s->script = good_script(cases);
     s->suite = suite_of(s->script);
     s->serve = serve_start(&(struct serve_config){.loop = s->loop, .suite = &s->suite, .seed = 1, .result = on_result,
                                                   .update = on_update, .shutdown = on_shutdown, .arg = s}, NULL);

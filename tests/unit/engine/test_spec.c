@@ -2,7 +2,7 @@
 #include "engine/suite/spec.h"
 
 #include "base/file.h"
-#include "unit.h"
+#include "scripts.h"
 
 static void put(const char *text)
 {
@@ -83,17 +83,6 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-static struct script *script_of(const char *text)
-{
-    struct buf errors;
-    unsigned count = 0;
-    buf_init(&errors, 0);
-    struct script *script = script_parse("test.wsg", text, strlen(text), &errors, &count);
-    ck_assert_msg(count == 0, "%s", buf_text(&errors));
-    buf_free(&errors);
-    return script;
-}
-
 START_TEST(typos_and_an_empty_choice_are_told)
 {
     struct spec spec;
@@ -105,7 +94,7 @@ START_TEST(typos_and_an_empty_choice_are_told)
     put("{\"servers\": [], \"cases\": [\"1.*\", \"99.9\"], \"exclude-cases\": [\"1.1.1\"],"
         " \"exclude-agent-cases\": {\"x\": [\"1.1.1\", \"7\"]}}");
     ck_assert(spec_read(&spec, "spec.json", SPEC_OF_SERVERS, &why));
-    ck_assert(suite_add_script(&suite, script_of("case a\n  alias autobahn 1.1.1\n  open\n"), &why));
+    ck_assert(suite_add_script(&suite, good_script("case a\n  alias autobahn 1.1.1\n  open\n"), &why));
     spec_tell_idle(&spec, &suite, errors);
     fclose(errors);
     ck_assert_str_eq(said, "note: spec.json: no case matches '99.9' in \"cases\"; `wsgauntlet list --autobahn` has the "
