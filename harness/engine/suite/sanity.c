@@ -17,10 +17,12 @@ static const char echo_text[] = "timeout 5s\n"
 struct sanity {
     struct runner_config config;
     bool echo;
+    uint64_t stays_ns;
     sanity_fn *done;
     void *arg;
     struct layer *layer; /* the connection; NULL when it is over */
-    struct timer *patience; /* until its turn, then until it is connected */
+    struct timer *patience; /* until its turn, then until it is connected, then while it may be reset */
+    bool connected;
     struct script *script;
     struct run_result *run;
     struct runner *runner;
@@ -91,12 +93,25 @@ static bool start_echo(struct sanity *s)
     return s->runner != NULL;
 }
 
+static void on_stayed(void *arg)
+{
+    static const struct diag none = {0};
+    struct sanity *s = arg;
+    s->patience = NULL;
+    over(s, SANITY_FINE, &none);
+}
+
 static void on_opened(void *owner)
 {
     struct sanity *s = owner;
     struct diag why = {0};
     timer_stop(s->patience);
     s->patience = NULL;
+    s->connected = true;
+    if (!s->echo && s->stays_ns != 0) {
+        s->patience = timer_start(s->config.loop, s->stays_ns, on_stayed, s);
+        return;
+    }
     layer_release(s->layer);
     s->layer = NULL;
     if (!s->echo) {
@@ -119,6 +134,10 @@ static void on_ended(void *owner, enum layer_end end, const struct diag *reason)
     struct sanity *s = owner;
     struct diag why = {0};
     const struct ws_url *url = &s->config.testee->url;
+    if (s->connected && end == LAYER_EOF) { /* by itself: who does that lives */
+        over(s, SANITY_FINE, &why);
+        return;
+    }
     if (end != LAYER_ERROR)
         diag_set(&why, DIAG_TROUBLE, "%s:%u ends each connection at once", url->host, url->port);
     else if (strstr(reason->text, "connection refused") != NULL)
@@ -153,12 +172,13 @@ static void connect_now(void *arg)
         s->layer = tls_layer(testee->tls, s->layer, testee->url.host, &sink, s);
 }
 
-struct sanity *sanity_start(const struct runner_config *config, bool echo, sanity_fn *done, void *arg)
+struct sanity *sanity_start(const struct runner_config *config, bool echo, uint64_t stays_ns, sanity_fn *done,
+                            void *arg)
 {
     struct sanity *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
-    *s = (struct sanity){.config = *config, .echo = echo, .done = done, .arg = arg};
+    *s = (struct sanity){.config = *config, .echo = echo, .stays_ns = stays_ns, .done = done, .arg = arg};
     uint64_t now = loop_now(config->loop), turn = pacing_turn(config->pacing, now);
     if (turn > now)
         s->patience = timer_start(config->loop, turn - now, connect_now, s);

@@ -18,8 +18,11 @@ typedef void sanity_fn(void *arg, enum sanity_state state, const struct diag *wh
 
 struct sanity;
 /* A connection of its own (with TLS, when the URL says so); with `echo` then
- * open, echo and close on another one. NULL only without memory. */
-struct sanity *sanity_start(const struct runner_config *config, bool echo, sanity_fn *done, void *arg);
+ * open, echo and close on another one, else it must not be reset within
+ * stays_ns: of a server that is being killed the kernel ends the connections first,
+ * and takes new ones until it comes to the listener. NULL only without memory. */
+struct sanity *sanity_start(const struct runner_config *config, bool echo, uint64_t stays_ns, sanity_fn *done,
+                            void *arg);
 /* Gives up, without a callback. NULL is fine. */
 void sanity_release(struct sanity *sanity);
 

@@ -15,6 +15,7 @@
 #define RETURN_TRIES 15u                    /* until a testee that is not ours is given up */
 #define RETURN_PAUSE_NS (200 * NS_PER_MS)
 #define TRIAL_PAUSE_NS (50 * NS_PER_MS)     /* an end that comes behind the case is its own too */
+#define DOUBT_NS (100 * NS_PER_MS)          /* so long none is reset, behind cases that ended badly */
 
 /* One case of the suite. */
 struct item {
@@ -421,7 +422,8 @@ static void check(struct play *p)
         return;
     }
     bool echo = p->met ? p->echoes : p->config->echoes;
-    p->sanity = sanity_start(&p->config->runner, echo, on_checked, p);
+    uint64_t stays_ns = p->unsure.count == 0 ? 0 : DOUBT_NS;
+    p->sanity = sanity_start(&p->config->runner, echo, stays_ns, on_checked, p);
     if (p->sanity == NULL)
         give_up(p, "out of memory");
 }
