@@ -81,6 +81,18 @@ bool buf_append_text(struct buf *b, const char *text)
     return buf_append(b, text, strlen(text));
 }
 
+bool buf_append_encoded(struct buf *b, const char *text, const char *others)
+{
+    static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    for (; *text != 0; text++) {
+        if (strchr(unreserved, *text) != NULL || strchr(others, *text) != NULL)
+            buf_append_byte(b, (uint8_t)*text);
+        else
+            buf_printf(b, "%%%02X", (uint8_t)*text);
+    }
+    return !b->failed;
+}
+
 bool buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args, again;

@@ -23,6 +23,8 @@ bool buf_append(struct buf *b, const void *bytes, size_t size);
 bool buf_append_byte(struct buf *b, uint8_t byte);
 bool buf_append_fill(struct buf *b, uint8_t byte, size_t times);
 bool buf_append_text(struct buf *b, const char *text);
+/* For a URI: %XX for each byte that is neither unreserved (RFC 3986 section 2.3) nor one of `others`. */
+bool buf_append_encoded(struct buf *b, const char *text, const char *others);
 bool buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_consume(struct buf *b, size_t n); /* drops the first n bytes (n <= size) */
 const char *buf_text(const struct buf *b); /* "" when empty, never NULL */

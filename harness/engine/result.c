@@ -175,10 +175,15 @@ bool case_result_is_known(const struct case_result *result)
     return result->verdict == VERDICT_FAIL && result->known != NULL;
 }
 
+bool case_result_fails(const struct case_result *result)
+{
+    return result->verdict >= VERDICT_FAIL && !case_result_is_known(result);
+}
+
 bool case_result_is_bad(const struct case_result *result)
 {
-    bool bad = result->verdict >= VERDICT_FAIL || result->verdict == VERDICT_NON_STRICT;
-    return bad && !result->not_played && !case_result_is_known(result);
+    bool bad = case_result_fails(result) || result->verdict == VERDICT_NON_STRICT;
+    return bad && !result->not_played;
 }
 
 struct run_summary run_summary(const struct run_result *run)

@@ -130,6 +130,8 @@ struct case_result *run_result_add(struct run_result *run);
 void case_result_keep(struct run_result *run, struct case_result *result, const struct trace *trace);
 /* Did it fail, and the baseline says that it does? */
 bool case_result_is_known(const struct case_result *result);
+/* Does the run fail by it? */
+bool case_result_fails(const struct case_result *result);
 /* Is it to be pointed at, where only what is wrong is? */
 bool case_result_is_bad(const struct case_result *result);
 /* Adds a case whose memory is another run's. False without memory. */

@@ -163,6 +163,7 @@ static bool record(struct recorder *r, struct diag *why)
     struct proxy_address at, to;
     struct tls_context *tls = NULL, *to_tls = NULL;
     if (!proxy_address_read(o->listen, false, &at, why) || !proxy_address_read(o->upstream, true, &to, why) ||
+        (!at.secure && !proxy_certificates_unused(&o->certificates, "wss:// before the address to listen on", why)) ||
         (to_file(o) && !file_writable(o->out_file, why)))
         return false;
     bool fine = proxy_contexts(&o->certificates, at.secure, to.secure, &tls, &to_tls, why);

@@ -41,6 +41,9 @@ struct tls_context *tls_server_new(const struct tls_server_options *options, str
 const char *tls_certificate_pem(const struct tls_context *context);
 /* The same into a file, for --cert-out; NULL: into none. A place that cannot be written is wrong usage. */
 bool tls_certificate_save(const struct tls_context *context, const char *path, struct diag *why);
+/* For a server without TLS: a certificate that is named all the same (each may be NULL) is wrong usage, and `how` says
+ * what would give it TLS: "--tls". */
+bool tls_certificate_unused(const char *file, const char *key, const char *out, const char *how, struct diag *why);
 /* Appends the SHA-256 of the server's certificate: "AB:CD:...". */
 void tls_fingerprint(const struct tls_context *context, struct buf *out);
 /* Appends the server's private key as PEM, for a testee that we start with this certificate. */

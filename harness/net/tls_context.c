@@ -39,6 +39,13 @@ bool tls_certificate_save(const struct tls_context *context, const char *path, s
     return path == NULL || (file_writable(path, why) && file_write(path, pem, strlen(pem), why));
 }
 
+bool tls_certificate_unused(const char *file, const char *key, const char *out, const char *how, struct diag *why)
+{
+    const char *named = out != NULL ? "--cert-out" : file != NULL ? "--cert" : key != NULL ? "--key" : NULL;
+    return named == NULL ||
+           diag_set(why, DIAG_USAGE, "%s goes with %s: there is no certificate without TLS", named, how);
+}
+
 /* The peer may want other protocols: then none is chosen, and it decides whether to go on. */
 static int choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_size,
                        const unsigned char *offered, unsigned offered_size, void *arg)

@@ -13,12 +13,21 @@ static const char *rule_of(const struct case_result *result)
     return result->requirements != NULL && result->requirements[0] != NULL ? result->requirements[0] : result->id;
 }
 
-/* Where the scenario stands. A case that the program carries is in nobody's repository. */
+/* Where the scenario stands: a path as a URI, relative where the path is. A case that the program carries is in
+ * nobody's repository. */
 static json_t *location(const struct case_result *result)
 {
     int line = result->step_line > 0 ? result->step_line : result->line;
-    return json_pack("[{s:{s:{s:o},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri",
-                     json_text(result->file), "region", "startLine", line > 0 ? line : 1);
+    struct buf uri;
+    buf_init(&uri, 0);
+    buf_append_text(&uri, result->file[0] == '/' ? "file://" : "");
+    bool fine = buf_append_encoded(&uri, result->file, "/");
+    json_t *locations = NULL;
+    if (fine)
+        locations = json_pack("[{s:{s:{s:o},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri",
+                              json_text(buf_text(&uri)), "region", "startLine", line > 0 ? line : 1);
+    buf_free(&uri);
+    return locations;
 }
 
 /* NULL without memory. */

@@ -33,6 +33,11 @@ is "not a URL" 2 test http:/x; err "is not a WebSocket URL"
 is "--sim with a URL" 2 run scenarios/rfc6455/ping.wsg --sim --url ws://localhost/; one_line
 is "--fault with a URL" 2 test ws://localhost/ --fault x; one_line
 is "unknown fault" 2 test --fault accept-key-wrogn; one_line; err "did you mean 'accept-key-wrong'?"
+for line in "echo --cert-out x" "serve --cert-out x" "resilience --exec true --cert-out x" "record 0 1 --cert x --key y" \
+    "run scenarios/rfc6455/ping.wsg --sim --key y" "run scenarios/rfc6455/ping.wsg --listen 0 --cert-out x"; do
+    # shellcheck disable=SC2086
+    is "a certificate without TLS: ${line%% *}" 2 $line; one_error; err "there is no certificate without TLS"
+done
 is "nothing matches" 2 test --sim --case 'no/such*'; one_line
 is "version" 0 --version; out "wsgauntlet "
 is "faults are listed" 0 echo --fault list; out "accept-key-wrong"

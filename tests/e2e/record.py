@@ -206,6 +206,17 @@ def bare_client():
                       "s.on('message', (data, binary) => s.send(data, { binary }))\n")
     done = run("run", story, "--listen", "0", "--exec", f"node {client} {{url}}")
     check(done.returncode == 0 and "1 passed" in done.stdout, "a bare client", done.stdout + done.stderr)
+    known, wrong = folder / "bare.known", folder / "wrong/bare.wsg"
+    wrong.parent.mkdir()
+    wrong.write_text(story.read_text().replace('expect text "hello"', 'expect text "other"'))
+    client_of_it = ("run", wrong, "--listen", "0", "--exec", f"node {client} {{url}}")
+    done = run(*client_of_it, "--write-baseline", known)
+    check(done.returncode == 0 and "1 known to fail" in done.stdout and "\nbare\tnot reviewed" in known.read_text(),
+          "what it fails goes into a baseline", done.stdout + done.stderr)
+    done = run(*client_of_it, "--baseline", known)
+    check(done.returncode == 0 and "1 known to fail" in done.stdout and "no case" not in done.stderr, "which the next run knows", done.stdout + done.stderr)
+    done = run("run", story, "--listen", "0", "--exec", f"node {client} {{url}}", "--baseline", known)
+    check(done.returncode == 0 and "bare no longer fails" in done.stdout, "and what is mended is told", done.stdout + done.stderr)
     done = run("run", story, "--listen", "wss://0", "--cert-out", folder / "ca.pem", "--exec",
                f"NODE_EXTRA_CA_CERTS={{ca}} node {client} {{url}}")
     check(done.returncode == 0 and "1 passed" in done.stdout, "over TLS, with the certificate by {ca}", done.stdout)

@@ -38,17 +38,6 @@ struct driver {
     struct lane lanes[];
 };
 
-static void encode(struct buf *out, const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    for (; *text != 0; text++) {
-        if (strchr(plain, *text) != NULL)
-            buf_append_byte(out, (uint8_t)*text);
-        else
-            buf_printf(out, "%%%02X", (unsigned char)*text);
-    }
-}
-
 static void on_over(void *arg, bool opened, const char *kept);
 
 static struct client_config config_of(const struct driver *d)
@@ -226,7 +215,7 @@ struct driver *driver_start(struct loop *loop, const struct driver_config *confi
     for (unsigned i = 0; i < lanes; i++)
         d->lanes[i].driver = d;
     buf_init(&d->agent, 0);
-    encode(&d->agent, config->agent);
+    buf_append_encoded(&d->agent, config->agent, "");
     snprintf(d->page, sizeof d->page, "http%s://%s", config->base->secure ? "s" : "", config->base->authority);
     d->outings = config_of(d);
     turn_soon(d);

@@ -89,6 +89,11 @@ static struct tls_context *for_clients(const struct proxy_certificates *c, struc
     return NULL;
 }
 
+bool proxy_certificates_unused(const struct proxy_certificates *c, const char *how, struct diag *why)
+{
+    return tls_certificate_unused(c->certificate_file, c->key_file, c->certificate_out, how, why);
+}
+
 bool proxy_contexts(const struct proxy_certificates *certificates, bool clients, bool server,
                     struct tls_context **clients_tls, struct tls_context **server_tls, struct diag *why)
 {

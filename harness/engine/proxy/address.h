@@ -23,6 +23,8 @@ struct proxy_certificates {
     const char *ca_file;                     /* of the server; NULL: the system's store */
     bool insecure;
 };
+/* For one that does not listen at wss://: see tls_certificate_unused. */
+bool proxy_certificates_unused(const struct proxy_certificates *certificates, const char *how, struct diag *why);
 /* Contexts for those of the two sides that are secure; the caller frees both in either case. */
 bool proxy_contexts(const struct proxy_certificates *certificates, bool clients, bool server,
                     struct tls_context **clients_tls, struct tls_context **server_tls, struct diag *why);

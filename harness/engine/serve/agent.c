@@ -160,13 +160,6 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
 
 /* ---- a case that begins ---- */
 
-static const char *known_reason(const struct serve *serve, const char *id, struct arena *arena)
-{
-    const struct baseline *baseline = serve->config.baseline;
-    const struct baseline_row *row = baseline == NULL ? NULL : baseline_find(baseline, id);
-    return row == NULL ? NULL : arena_text(arena, row->reason);
-}
-
 static bool begin(struct entry *entry)
 {
     struct serve *serve = entry->agent->serve;
@@ -186,7 +179,7 @@ static bool begin(struct entry *entry)
     if (result != NULL && entry->share != NULL) {
         suite_section(of->script, section, sizeof section);
         result->section = arena_text(&entry->playing->arena, section);
-        result->known = known_reason(serve, of->test->id, &entry->playing->arena);
+        baseline_mark(serve->config.baseline, entry->playing, result, of->test->id);
         entry->runner = runner_start(&config, of->test, entry->playing, result, on_done, entry);
     }
     if (entry->runner != NULL) {

@@ -99,6 +99,12 @@ const struct baseline_row *baseline_find(const struct baseline *b, const char *i
     return NULL;
 }
 
+void baseline_mark(const struct baseline *b, struct run_result *run, struct case_result *result, const char *id)
+{
+    const struct baseline_row *row = b == NULL ? NULL : baseline_find(b, id);
+    result->known = row == NULL ? NULL : arena_text(&run->arena, row->reason);
+}
+
 /* ---- a run beside it ---- */
 
 /* What became of a case in all of its rounds. */
@@ -177,7 +183,10 @@ bool baseline_write(const struct baseline *b, const struct run_result *run, cons
     struct buf text;
     buf_init(&text, 0);
     if (b->count == 0 && (b->below == NULL || b->below[0] == 0)) {
-        put_words(&text, "# Known failures of ", run->testee.agent[0] != 0 ? run->testee.agent : run->testee.url);
+        const struct testee_info *testee = &run->testee;
+        const char *place = testee->url[0] != 0 ? testee->url : testee->command;
+        buf_append_text(&text, "# Known failures");
+        put_words(&text, " of ", testee->agent[0] != 0 ? testee->agent : place);
         buf_append_text(&text, ": the case, a tab, and why it fails. A ? in front: not always.\n");
     }
     for (size_t i = 0; i < b->count; i++) {

@@ -28,6 +28,8 @@ bool baseline_read(struct baseline *baseline, const char *path, struct diag *why
 void baseline_free(struct baseline *baseline);
 /* NULL when it says nothing of this case. */
 const struct baseline_row *baseline_find(const struct baseline *baseline, const char *id);
+/* Says in a result that is about to be played why it is known to fail, if it is. `baseline` may be NULL. */
+void baseline_mark(const struct baseline *baseline, struct run_result *run, struct case_result *result, const char *id);
 /* Was this case played, and did it fail in none of its rounds? Always false for one that fails only sometimes. */
 bool baseline_is_mended(const struct baseline_row *row, const struct run_result *run);
 /* Rewrites the file as the run shows it: rows and comments stay as they are, but for the rows of mended cases;

@@ -168,7 +168,7 @@ static void conclude(struct play *p, struct item *item)
     item->told_verdict = verdict;
     if (p->config->progress != NULL && !known)
         p->config->progress(p->config->arg, p->run, item->result);
-    if (p->config->fail_fast && verdict >= VERDICT_FAIL && (verdict == VERDICT_ERROR || item->result->known == NULL))
+    if (p->config->fail_fast && case_result_fails(item->result))
         stop(p, PLAY_FAIL_FAST);
 }
 
@@ -248,15 +248,13 @@ static struct case_result *announce(struct play *p, const struct item *item)
 {
     size_t at = (size_t)(item - p->items), rounds = p->run->rounds;
     const struct suite_case *of = &p->suite->cases[at];
-    const struct baseline_row *known =
-        p->config->baseline == NULL ? NULL : baseline_find(p->config->baseline, of->test->id);
     struct case_result *result = run_result_add(p->run);
     char section[64];
     if (result == NULL)
         return NULL;
     suite_section(of->script, section, sizeof section);
     result->section = arena_text(&p->run->arena, section);
-    result->known = known == NULL ? NULL : arena_text(&p->run->arena, known->reason);
+    baseline_mark(p->config->baseline, p->run, result, of->test->id);
     result->round = rounds < 2 ? 0 : (unsigned)(at / (p->suite->case_count / rounds)) + 1;
     return result;
 }

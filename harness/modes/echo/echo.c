@@ -104,7 +104,9 @@ static bool echo(const struct echo_options *options, struct diag *why)
     if (options->host != NULL)
         strcpy(config.at.host, options->host);
     config.deflate.enabled |= fault != NULL && fault->needs_deflate;
-    if (options->tls && (config.tls = make_tls(options, why)) == NULL)
+    if (options->tls ? (config.tls = make_tls(options, why)) == NULL
+                     : !tls_certificate_unused(options->certificate_file, options->key_file, options->certificate_out,
+                                               "--tls", why))
         return false;
     struct loop *loop = loop_uv_new(why);
     bool served = loop != NULL && serve(loop, &config, options->out, why);

@@ -14,6 +14,7 @@
 struct listening {
     const struct suite *suite;
     const struct play_options *options;
+    const struct baseline *known;
     struct run_result *run;
     struct loop *loop;
     struct tls_context *tls;
@@ -53,7 +54,7 @@ static void on_done(void *arg, struct case_result *result, const struct trace *t
 static void play_next(void *arg)
 {
     struct listening *l = arg;
-    bool fail_fast = l->options->fail_fast && l->next != 0 && l->run->cases[l->next - 1]->verdict >= VERDICT_FAIL;
+    bool fail_fast = l->options->fail_fast && l->next != 0 && case_result_fails(l->run->cases[l->next - 1]);
     if (l->interrupted || fail_fast || l->next == l->suite->case_count) {
         l->run->interrupted = l->next != l->suite->case_count;
         finished(l);
@@ -67,6 +68,8 @@ static void play_next(void *arg)
         .weights = l->options->weights, .full = l->options->full, .patience = l->options->whom.patience,
         .file_dir = slash == NULL ? "." : arena_text_n(&l->run->arena, test->file, (size_t)(slash - test->file) + 1),
         .replay_prefix = buf_text(&l->replay)};
+    if (result != NULL)
+        baseline_mark(l->known, l->run, result, test->id);
     l->runner = result == NULL ? NULL : runner_start(&config, test, l->run, result, on_done, l);
     if (l->runner == NULL)
         loop_stop(l->loop);
@@ -116,6 +119,7 @@ static bool begin(struct listening *l, struct diag *why)
     struct proxy_certificates certificates = l->options->certificates;
     struct tls_context *none;
     if (!proxy_address_read(l->options->listen, false, &at, why) ||
+        (!at.secure && !proxy_certificates_unused(&certificates, "--listen wss://", why)) ||
         !proxy_contexts(&certificates, at.secure, false, &l->tls, &none, why) ||
         (l->loop = loop_uv_new(why)) == NULL ||
         (l->share = listener_share_new(l->loop, &at.net, l->tls, why)) == NULL)
@@ -133,11 +137,13 @@ static bool begin(struct listening *l, struct diag *why)
     return start_client(l, why);
 }
 
-bool listen_play(const struct suite *suite, const struct play_options *options, struct run_result *run,
+bool listen_play(const struct suite *suite, const struct play_options *options, const struct baseline *known,
+                 struct run_result *run,
                  void (*on_case)(void *arg, const struct run_result *run, const struct case_result *result), void *arg,
                  struct diag *why)
 {
-    struct listening l = {.suite = suite, .options = options, .run = run, .on_case = on_case, .arg = arg};
+    struct listening l = {
+        .suite = suite, .options = options, .known = known, .run = run, .on_case = on_case, .arg = arg};
     buf_init(&l.url, 0);
     buf_init(&l.replay, 0);
     bool fine = begin(&l, why);

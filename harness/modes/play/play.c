@@ -82,6 +82,15 @@ static int status_of(enum play_end end, const struct run_result *run)
     return end == PLAY_LOST && status == 0 ? DIAG_TROUBLE : status;
 }
 
+/* The baseline anew, then the summary; a diag when it could not be written. */
+static void conclude(struct target *t, struct text_report *text, const char *stopped, struct diag *why)
+{
+    if (!known_write(&t->known, t->run, t->options, text, why))
+        return;
+    known_tell(&t->known, t->run, text);
+    text_end(text, t->run, stopped);
+}
+
 static int play(struct target *t, struct diag *why)
 {
     const struct play_options *options = t->options;
@@ -110,10 +119,8 @@ static int play(struct target *t, struct diag *why)
     if (end == PLAY_NO_TESTEE)
         diag_set(why, DIAG_TROUBLE, "%s%s", stopped.text,
                  refused ? "; start the server or give --exec 'CMD {port}'" : "");
-    else if (known_write(&t->known, t->run, options, &text, why)) {
-        known_tell(&t->known, t->run, &text);
-        text_end(&text, t->run, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text);
-    }
+    else
+        conclude(t, &text, end == PLAY_FAIL_FAST ? "--fail-fast" : stopped.text, why);
     return status_of(end, t->run);
 }
 
@@ -138,9 +145,9 @@ static int play_clients(struct target *t, struct diag *why)
     introduce(t);
     t->run->testee.role = ROLE_CLIENT;
     text_begin(&text, &form, t->run, t->against.command == NULL ? "the client that comes" : t->against.command);
-    if (!listen_play(&t->suite, t->options, t->run, on_progress, &text, why))
+    if (!listen_play(&t->suite, t->options, &t->known, t->run, on_progress, &text, why))
         return DIAG_TROUBLE;
-    text_end(&text, t->run, t->run->interrupted ? "stopped" : "");
+    conclude(t, &text, t->run->interrupted ? "stopped" : "", why);
     return status_of(t->run->interrupted ? PLAY_INTERRUPTED : PLAY_DONE, t->run);
 }
 
@@ -183,6 +190,8 @@ static bool plan(struct visits *v, const struct play_options *options, struct di
     const struct spec_server *server = NULL;
     if (options->listen != NULL && (options->whom.url != NULL || options->whom.simulated))
         return diag_set(why, DIAG_USAGE, "--listen is for clients: leave out --url and --sim");
+    if (options->listen == NULL && !proxy_certificates_unused(&options->certificates, "--listen wss://", why))
+        return false;
     if (options->spec_file != NULL && !spec_read(&v->spec, options->spec_file, SPEC_OF_SERVERS, why))
         return false;
     if (!own) /* as with Autobahn's -w: a server that is named here goes before those of the file */

@@ -38,8 +38,11 @@ bool place_prepare(struct place *place, const struct place_options *options, str
     buf_init(&place->ca_file, 0);
     buf_init(&place->fingerprint, 0);
     buf_init(&place->folder, 0);
-    if (!find_address(place, options, why) || !options->tls)
-        return why->kind == DIAG_NONE;
+    if (!find_address(place, options, why))
+        return false;
+    if (!options->tls)
+        return tls_certificate_unused(options->certificate_file, options->key_file, options->certificate_out, "--tls",
+                                      why);
     if (options->certificate_file == NULL && (place->authority = tls_authority_new(why)) == NULL)
         return false;
     const char *host = place->at.host;

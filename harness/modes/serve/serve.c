@@ -262,7 +262,8 @@ static bool make_tls(struct desk *d, bool wanted, struct diag *why)
     const char *certificate = options->certificate_file != NULL ? options->certificate_file : d->spec.certificate;
     const char *key = options->key_file != NULL ? options->key_file : d->spec.key;
     if (!wanted)
-        return true;
+        return tls_certificate_unused(options->certificate_file, options->key_file, options->certificate_out, "--tls",
+                                      why);
     d->tls = tls_server_new(&(struct tls_server_options){.certificate_file = certificate, .key_file = key,
                                                          .alpn = "http/1.1"}, why);
     return d->tls != NULL && tls_certificate_save(d->tls, options->certificate_out, why);

@@ -31,6 +31,26 @@ START_TEST(golden)
 }
 END_TEST
 
+START_TEST(where_a_scenario_stands_is_a_uri)
+{
+    static const char *const wanted[][2] = {
+        {"scenarios/a b#1.wsg", "\"uri\": \"scenarios/a%20b%231.wsg\""},
+        {"/home/\xc3\xa9/50%.wsg", "\"uri\": \"file:///home/%C3%A9/50%25.wsg\""},
+        {"c:d.wsg", "\"uri\": \"c%3Ad.wsg\""}, /* no scheme */
+    };
+    struct run_result *run = sample_whole();
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct buf text;
+        for (size_t k = 0; k < run->count; k++)
+            run->cases[k]->file = wanted[i][0];
+        render("sarif", &run, 1, &text);
+        ck_assert_msg(strstr(buf_text(&text), wanted[i][1]) != NULL, "no %s", wanted[i][1]);
+        buf_free(&text);
+    }
+    run_result_free(run);
+}
+END_TEST
+
 START_TEST(several_are_told_apart)
 {
     struct run_result *runs[] = {sample_whole(), sample_whole()};
@@ -100,5 +120,5 @@ START_TEST(without_memory_they_are_whole_or_refused)
 }
 END_TEST
 
-UNIT_MAIN("formats", golden, several_are_told_apart, an_empty_run_is_a_report_too,
-          without_memory_they_are_whole_or_refused)
+UNIT_MAIN("formats", golden, where_a_scenario_stands_is_a_uri, several_are_told_apart,
+          an_empty_run_is_a_report_too, without_memory_they_are_whole_or_refused)
