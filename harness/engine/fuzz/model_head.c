@@ -155,6 +155,13 @@ static bool ends_lines_with_lf(const struct ws_server_answer *answer)
     return any;
 }
 
+/* Nothing else is wrong with it, so that the server knows what it was asked. */
+static bool asks_for_the_head_only(const struct ws_server_answer *answer)
+{
+    return answer->breach_count == 1 && strcmp(answer->breaches[0].rule->name, "request-method") == 0 &&
+           ws_span_is(answer->breaches[0].where, "HEAD");
+}
+
 static void due_to_wrong(struct model *m, const struct ws_server_answer *answer, bool plain)
 {
     const struct ws_breach *worst = &answer->breaches[0];
@@ -178,6 +185,8 @@ static void due_to_wrong(struct model *m, const struct ws_server_answer *answer,
     for (size_t i = 0; i < sizeof refusal_says / sizeof *refusal_says; i++)
         if (refusal_says[i].status == worst->rule->status)
             model_due(m, refusal_says[i].due, NULL);
+    if (asks_for_the_head_only(answer))
+        model_due(m, DUE_BODY_ABSENT, NULL);
     if (m->outcome->count > 1)
         due->kind = DUE_REFUSED_IN_HTTP;
     model_hang_up(m, MODEL_OVER);

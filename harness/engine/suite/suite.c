@@ -187,7 +187,7 @@ bool suite_add_path(struct suite *suite, const char *path, struct buf *errors, s
     int line = there ? 0 : line_of_path(path, &file);
     if (there && S_ISDIR(status.st_mode)) {
         fine = add_folder(suite, path, 0, errors, &first);
-        if (fine && suite->script_count == count)
+        if (fine && suite->script_count == count && !suite->may_be_empty)
             fine = complain(errors, &first, path, suite->any_name ? "no scenario here" : "no *.wsg file here");
     } else {
         fine = add_file(suite, line == 0 ? path : file, line, errors, &first);

@@ -19,6 +19,7 @@ struct suite {
     size_t case_count, case_capacity;
     unsigned rounds; /* so many times the same cases; 0 is 1 */
     bool any_name;   /* of a folder every file that is a scenario, however it is called; others are passed over */
+    bool may_be_empty; /* a folder without any is no mistake */
     size_t passed_over;
 };
 

@@ -69,14 +69,14 @@ static void weigh(struct campaign *c, const struct test_case *test, const struct
 
 void campaign_recall(struct campaign *c)
 {
-    struct suite suite = {0};
+    struct suite suite = {.may_be_empty = true};
     struct run_result *run = NULL;
     struct buf path, errors;
     struct diag why = {0};
     buf_init(&path, 0);
     buf_init(&errors, 0);
     store_path(&c->store, "findings", &path);
-    suite_add_path(&suite, buf_text(&path), &errors, &why); /* an empty folder is no error */
+    suite_add_path(&suite, buf_text(&path), &errors, &why);
     if (errors.size != 0) {
         errors.data[strcspn(buf_text(&errors), "\n")] = 0; /* the first mistake will do */
         status_note(c, buf_text(&errors));

@@ -122,6 +122,8 @@ START_TEST(the_oracle_judges_heads)
         {"GET / HTTP/1.1\r\nHost: x", "expect nothing for 50ms # head-without-end\n  or refused\n  drop reset"},
         {"DELETE / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
          "expect status 4xx|5xx # request-method\n  expect header \"Allow\" # allow-said\n"},
+        {"HEAD / HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n",
+         "# allow-said\n  or status 200..404|406..599\n  expect no-body for 50ms # body-for-head\n"},
         {"GET /elsewhere HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said"},
         {"GET http://x/ HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "expect open # open\n"},
         {"GET http:/// HTTP/1.1\r\n" LINES "Sec-WebSocket-Version: 13\r\n\r\n", "# place-said"},
