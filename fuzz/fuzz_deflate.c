@@ -15,7 +15,12 @@ typedef enum ws_codec_status step_fn(void *codec, struct ws_codec_step *step, bo
 
 static enum ws_codec_status deflate_step(void *codec, struct ws_codec_step *step, bool last)
 {
-    return ws_deflater_step(codec, step, last);
+    return ws_deflater_step(codec, step, last ? WS_PIECE_LAST : WS_PIECE_GOES_ON);
+}
+
+static enum ws_codec_status flush_step(void *codec, struct ws_codec_step *step, bool last)
+{
+    return ws_deflater_step(codec, step, last ? WS_PIECE_LAST : WS_PIECE_FLUSH);
 }
 
 static enum ws_codec_status inflate_step(void *codec, struct ws_codec_step *step, bool last)
@@ -66,7 +71,7 @@ static void round_trip(const uint8_t *data, size_t size, int bits, bool takeover
         buf_init(&packed, 0);
         buf_init(&plain, 0);
         enum ws_codec_status status =
-            message_through(deflate_step, d, data, size, fuzz_cut_by(seed + message), &packed);
+            message_through(level == 1 ? flush_step : deflate_step, d, data, size, fuzz_cut_by(seed + message), &packed);
         must(status == WS_CODEC_OK, "deflating ends with %d", status);
         status = message_through(inflate_step, i, packed.data, packed.size, fuzz_cut_by(seed / 2u + message), &plain);
         must(status == WS_CODEC_OK && !ws_inflater_truncated(i), "inflating ends with %d", status);

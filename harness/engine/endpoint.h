@@ -78,7 +78,7 @@ struct frame_order {
     const uint8_t *payload;
     size_t size;
 };
-/* Appends these bytes of a message, deflated; `last`: it ends with them. False
+/* Appends these bytes of a message, deflated; `last`: it ends with them, else what is appended says all of them. False
  * without memory, or where nothing was agreed. */
 #define ENDPOINT_PACKED_MAX (1u << 20)
 bool endpoint_pack(struct endpoint *endpoint, const uint8_t *bytes, size_t size, bool last, struct buf *out);

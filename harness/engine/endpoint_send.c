@@ -35,6 +35,7 @@ void endpoint_write(struct endpoint *e, const void *bytes, size_t size)
 static bool deflate_bytes(struct ws_deflater *deflater, const uint8_t *bytes, size_t size, bool last, struct buf *out)
 {
     enum { PIECE = 16384 };
+    enum ws_piece_end end = last ? WS_PIECE_LAST : WS_PIECE_FLUSH;
     struct ws_codec_step step = {.in = bytes, .in_size = size, .out_size = PIECE};
     enum ws_codec_status status;
 
@@ -42,7 +43,7 @@ static bool deflate_bytes(struct ws_deflater *deflater, const uint8_t *bytes, si
         if (!buf_reserve(out, PIECE))
             return false;
         step.out = out->data + out->size;
-        status = ws_deflater_step(deflater, &step, last);
+        status = ws_deflater_step(deflater, &step, end);
         step.in += step.in_used;
         step.in_size -= step.in_used;
         out->size += step.out_made;

@@ -94,8 +94,8 @@ static bool deliver(struct ws_deflater *d, struct ws_codec_step *step)
     return n == due;
 }
 
-/* Compresses into what is free of `ready`, and moves on to the next phase. */
-static void compress_some(struct ws_deflater *d, struct ws_codec_step *step, bool last)
+/* Compresses into what is free of `ready`, and moves on to the next phase. `mark`: all of the input is to be out. */
+static void compress_some(struct ws_deflater *d, struct ws_codec_step *step, bool mark)
 {
     memmove(d->ready, d->ready + d->begin, d->end - d->begin);
     d->end -= d->begin;
@@ -117,13 +117,13 @@ static void compress_some(struct ws_deflater *d, struct ws_codec_step *step, boo
         answer = deflate(&d->z, Z_SYNC_FLUSH);
         assert(answer == Z_OK && d->z.avail_out != 0);
         d->phase = MARKED;
-    } else if (last && step->in_used == step->in_size && d->z.avail_out != 0) {
+    } else if (mark && step->in_used == step->in_size && d->z.avail_out != 0) {
         d->phase = ENDING_BLOCK;
     }
     d->end = ROOM - d->z.avail_out;
 }
 
-enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_step *step, bool last)
+enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_step *step, enum ws_piece_end end)
 {
     step->in_used = step->out_made = 0;
     for (;;) {
@@ -131,13 +131,15 @@ enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_ste
             return WS_CODEC_MORE_ROOM;
         if (d->phase == MARKED)
             break;
-        if (!last && step->in_used == step->in_size)
+        if (end == WS_PIECE_GOES_ON && step->in_used == step->in_size)
             return WS_CODEC_OK;
-        compress_some(d, step, last);
+        compress_some(d, step, end != WS_PIECE_GOES_ON);
     }
     assert(memcmp(d->ready + d->begin, tail, TAIL_SIZE) == 0);
-    d->begin = d->end = 0;
     d->phase = TAKING_INPUT;
+    if (end == WS_PIECE_FLUSH)
+        return WS_CODEC_OK; /* what is kept is no tail: it comes with the next piece */
+    d->begin = d->end = 0;
     if (!d->context_takeover)
         deflateReset(&d->z);
     return WS_CODEC_OK;

@@ -33,10 +33,15 @@ enum ws_codec_status {
     WS_CODEC_CORRUPT,   /* inflate: see ws_inflater_fault; every later step says so again */
 };
 
-/* Compresses a piece of a message; `last`: it ends here (sync flush, without
- * the 00 00 ff ff tail; an empty message is the one byte 00). Without context
- * takeover the window is reset behind the message. */
-enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_step *step, bool last);
+/* What stands behind a piece of a message. */
+enum ws_piece_end {
+    WS_PIECE_GOES_ON, /* more of it; output may wait for that */
+    WS_PIECE_LAST,    /* nothing: the message ends (sync flush, without the 00 00 ff ff tail; an empty one is the byte 00) */
+    WS_PIECE_FLUSH,   /* more of it, but who has this piece's output can inflate all of the piece: a fragment's */
+};
+
+/* Compresses a piece of a message. Without context takeover the window is reset behind the message. */
+enum ws_codec_status ws_deflater_step(struct ws_deflater *d, struct ws_codec_step *step, enum ws_piece_end end);
 
 struct ws_inflater *ws_inflater_new(int window_bits, bool context_takeover);
 void ws_inflater_free(struct ws_inflater *i);

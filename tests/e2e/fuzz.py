@@ -28,7 +28,8 @@ MOVES_MOST = 8
 # One of each section; the whole list is for `fuzz.py defects`.
 FAULTS = ["accept-key-wrong", "version-any", "length-not-minimal", "rsv-unchecked", "unmasked-accepted",
           "interleaving-accepted", "pong-cut", "utf8-unchecked", "close-reason-unchecked", "deflate-takeover-kept",
-          "allow-unsaid", "close-private-refused", "connection-first-line", "rsv-set"]
+          "allow-unsaid", "close-private-refused", "connection-first-line", "rsv-set", "mask-key-kept",
+          "deflate-broken-by-ping"]
 
 def run(*words, **more):
     done = run_program(*words, **more)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool pack(struct model *m, const uint8_t *bytes, size_t size, bool last, struct buf *out)
+static bool pack(struct model *m, const uint8_t *bytes, size_t size, enum ws_piece_end end, struct buf *out)
 {
     struct ws_codec_step step = {.in = bytes, .in_size = size};
     enum ws_codec_status status;
@@ -14,7 +14,7 @@ static bool pack(struct model *m, const uint8_t *bytes, size_t size, bool last, 
             return false;
         step.out = out->data + out->size;
         step.out_size = 4096;
-        status = ws_deflater_step(m->deflater, &step, last);
+        status = ws_deflater_step(m->deflater, &step, end);
         step.in += step.in_used;
         step.in_size -= step.in_used;
         out->size += step.out_made;
@@ -29,7 +29,7 @@ static bool frame_bytes(struct model *m, const struct move *move, uint8_t opcode
     bool fine = true;
     buf_init(&packed, SESSION_BYTES_MAX);
     if (move->compress) {
-        fine = pack(m, payload, size, !more, &packed);
+        fine = pack(m, payload, size, more ? WS_PIECE_FLUSH : WS_PIECE_LAST, &packed);
         payload = packed.data;
         size = packed.size;
         rsv |= opcode == WS_CONTINUATION ? 0u : 4u;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define AGAIN_TRIES 3u
+#define WAYS_TRIES 3u    /* other ways to fail that are taken for the first one's */
 #define MINIMISE_TRIES 400u
 #define TRIM_TRIES 80u
 #define ROUNDS_TRIES 24u /* of a session that is played many times over: each leaves the testee with more */
@@ -20,6 +21,9 @@ struct dig {
     struct campaign *c;
     const struct finding *finding; /* what has to show */
     uint64_t until;
+    /* How it failed instead, when it was to show again; the run is owned. NULL: in no other way. */
+    struct run_result *instead;
+    char instead_signature[SIGNATURE_SIZE];
 };
 
 const struct case_result *campaign_play_alone(struct campaign *c, struct player *player, const struct session *session,
@@ -69,9 +73,13 @@ static bool shows(void *arg, const struct session *session)
     buf_init(&text, 0);
     const struct case_result *result = campaign_play_alone(c, &c->target, session, "smaller", &text, &run);
     bool same = result != NULL && result->verdict == dig->finding->verdict;
-    if (same) {
+    if (result != NULL && result->verdict >= VERDICT_NON_STRICT)
         sign(c, result, buf_text(&text), signature);
-        same = strcmp(signature, dig->finding->signature) == 0;
+    same = same && strcmp(signature, dig->finding->signature) == 0;
+    if (!same && !dig->finding->again && dig->instead == NULL && result != NULL && result->verdict == VERDICT_FAIL) {
+        strcpy(dig->instead_signature, signature);
+        dig->instead = run;
+        run = NULL;
     }
     run_result_free(run);
     buf_free(&text);
@@ -235,9 +243,12 @@ static unsigned tries_for(const struct campaign *c)
     return c->slowness != NULL ? SLOW_TRIES : c->oracle.loop != NULL ? ROUNDS_TRIES : MINIMISE_TRIES;
 }
 
+static void consider(struct campaign *c, const struct session *session, const char *signature,
+                     const struct case_result *result, unsigned ways);
+
 /* A signature that nobody had: worth some time. */
 static void dig(struct campaign *c, struct finding *finding, const struct session *session,
-                const struct case_result *first)
+                const struct case_result *first, unsigned ways)
 {
     struct dig dig = {.c = c, .finding = finding, .until = c->options->clock() + MINIMISE_NS};
     struct session *small = NULL;
@@ -248,8 +259,17 @@ static void dig(struct campaign *c, struct finding *finding, const struct sessio
         finding->again = shows(&dig, session);
     if (!finding->again && c->end == PLAY_INTERRUPTED) { /* nobody can say: the next campaign sees it again */
         c->finding_count--;
+        run_result_free(dig.instead);
         return;
     }
+    if (!finding->again && dig.instead != NULL && ways != 0 && !c->stopped) {
+        /* Masking keys are others each time, and what a testee makes of a broken frame may hang on them. What is told
+         * is how it fails alone; this way stays known, and untold. */
+        consider(c, session, dig.instead_signature, dig.instead->cases[0], ways - 1);
+        run_result_free(dig.instead);
+        return;
+    }
+    run_result_free(dig.instead);
     if (dig.until > ends)
         dig.until = ends; /* it need not be small */
     if (finding->again && !finding->ours)
@@ -269,17 +289,10 @@ static void dig(struct campaign *c, struct finding *finding, const struct sessio
 /* The testee went and did not come back: nothing can be played again, but that is seen well enough. */
 static const char lost[] = "lost: takes no more connections";
 
-void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
-                       const char *text)
+static void consider(struct campaign *c, const struct session *session, const char *signature,
+                     const struct case_result *result, unsigned ways)
 {
-    char signature[SIGNATURE_SIZE];
-    bool gone = c->end == PLAY_LOST;
-    if (gone && strncmp(result->detail, "the testee ", 11) != 0)
-        return;
-    if (gone)
-        strcpy(signature, lost);
-    else
-        sign(c, result, text, signature);
+    bool gone = signature == lost;
     struct finding *finding = known(c, signature);
     if (finding == NULL && c->finding_count == FINDINGS_MAX)
         return;
@@ -287,13 +300,25 @@ void campaign_consider(struct campaign *c, const struct session *session, const 
     if (fresh) {
         finding = &c->findings[c->finding_count++];
         *finding = (struct finding){.path = "", .verdict = result->verdict};
-        strcpy(finding->signature, signature);
+        snprintf(finding->signature, sizeof finding->signature, "%s", signature);
     }
     finding->times++;
     finding->again |= gone;
     if (fresh && gone)
         save(c, finding, session, result);
     else if (fresh)
-        dig(c, finding, session, result);
+        dig(c, finding, session, result, ways);
+}
+
+void campaign_consider(struct campaign *c, const struct session *session, const struct case_result *result,
+                       const char *text)
+{
+    char signature[SIGNATURE_SIZE];
+    bool gone = c->end == PLAY_LOST;
+    if (gone && strncmp(result->detail, "the testee ", 11) != 0)
+        return;
+    if (!gone)
+        sign(c, result, text, signature);
+    consider(c, session, gone ? lost : signature, result, WAYS_TRIES);
     c->digging = false;
 }

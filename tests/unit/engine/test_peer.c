@@ -245,7 +245,7 @@ START_TEST(bomb)
     for (int i = 0; i < 64; i++) {
         struct ws_codec_step step = {.in = zeros, .in_size = sizeof zeros,
                                      .out = packed + size, .out_size = sizeof packed - size};
-        ck_assert_int_eq(ws_deflater_step(deflater, &step, i == 63), WS_CODEC_OK);
+        ck_assert_int_eq(ws_deflater_step(deflater, &step, i == 63 ? WS_PIECE_LAST : WS_PIECE_GOES_ON), WS_CODEC_OK);
         size += step.out_made;
     }
     ws_deflater_free(deflater);
@@ -287,7 +287,7 @@ static void put_window_stimulus(struct buf *out)
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = i < 1500 ? (uint8_t)('a' + prng_below(&random, 26)) : text[i - 1500];
     struct ws_codec_step step = {.in = text, .in_size = sizeof text, .out = packed, .out_size = sizeof packed};
-    ck_assert_int_eq(ws_deflater_step(deflater, &step, true), WS_CODEC_OK);
+    ck_assert_int_eq(ws_deflater_step(deflater, &step, WS_PIECE_LAST), WS_CODEC_OK);
     ws_deflater_free(deflater);
     put_stimulus(out, &(struct stimulus){.more = DEFLATE "; server_max_window_bits=9\r\n"});
     put_frame(out, 0xc1, packed, step.out_made);

@@ -33,7 +33,7 @@ struct codec {
 
 static enum ws_codec_status codec_step(struct codec c, struct ws_codec_step *step, bool last)
 {
-    return c.deflater != NULL ? ws_deflater_step(c.deflater, step, last)
+    return c.deflater != NULL ? ws_deflater_step(c.deflater, step, last ? WS_PIECE_LAST : WS_PIECE_GOES_ON)
                               : ws_inflater_step(c.inflater, step, last);
 }
 
@@ -253,6 +253,40 @@ END_TEST
 /* ---- what a sender may do ---- */
 
 /* RFC 7692 section 7.2.3. */
+/* Messages in flushed pieces, some of them empty: what is out says all of a piece, before the next one is known. */
+START_TEST(flushed_pieces_are_whole)
+{
+    static uint8_t bytes[MESSAGE_SIZE], wire[2 * MESSAGE_SIZE], back[MESSAGE_SIZE + 1];
+    static const size_t pieces[] = {1, 0, 0, 5, 300, 0, 5000, 1, 0};
+    for (int way = 0; way < 12; way++) {
+        int bits = 8 + way % 8;
+        bool takeover = way < 8;
+        struct prng p = prng_stream_n(1, "flushed", (uint64_t)way);
+        struct ws_deflater *d = ws_deflater_new(bits, takeover, 6);
+        struct ws_inflater *i = ws_inflater_new(bits, takeover);
+        for (int message = 0; message < 3; message++) {
+            fill(bytes, sizeof bytes, (unsigned)message, &p);
+            size_t at = 0;
+            for (size_t n = 0; n < sizeof pieces / sizeof *pieces; n++) {
+                bool last = n + 1 == sizeof pieces / sizeof *pieces;
+                struct ws_codec_step out = {
+                    .in = bytes + at, .in_size = pieces[n], .out = wire, .out_size = sizeof wire};
+                ck_assert_int_eq(ws_deflater_step(d, &out, last ? WS_PIECE_LAST : WS_PIECE_FLUSH), WS_CODEC_OK);
+                ck_assert_uint_eq(out.in_used, pieces[n]);
+                struct ws_codec_step in = {.in = wire, .in_size = out.out_made, .out = back, .out_size = sizeof back};
+                ck_assert_int_eq(ws_inflater_step(i, &in, last), WS_CODEC_OK);
+                ck_assert_uint_eq(in.out_made, pieces[n]);
+                ck_assert(pieces[n] == 0 || memcmp(back, bytes + at, pieces[n]) == 0);
+                at += pieces[n];
+            }
+            ck_assert(!ws_inflater_truncated(i));
+        }
+        ws_deflater_free(d);
+        ws_inflater_free(i);
+    }
+}
+END_TEST
+
 START_TEST(examples_of_the_rfc)
 {
     struct ws_inflater *i = ws_inflater_new(15, true);
@@ -475,7 +509,7 @@ START_TEST(steps_allocate_nothing)
     struct ws_inflater *i = ws_inflater_new(15, true);
     struct ws_codec_step out = {.in = bytes, .in_size = sizeof bytes, .out = wire, .out_size = sizeof wire};
     nomem_at(1, 1);
-    enum ws_codec_status deflated = ws_deflater_step(d, &out, true);
+    enum ws_codec_status deflated = ws_deflater_step(d, &out, WS_PIECE_LAST);
     struct ws_codec_step in = {.in = wire, .in_size = out.out_made, .out = back, .out_size = sizeof back};
     enum ws_codec_status inflated = ws_inflater_step(i, &in, true);
     bool hit = nomem_hit();
@@ -510,7 +544,7 @@ START_TEST(noise)
 END_TEST
 
 UNIT_MAIN("deflate", round_trips, output_does_not_depend_on_room,
-          output_that_fills_the_buffer, an_empty_message_is_one_byte,
+          output_that_fills_the_buffer, an_empty_message_is_one_byte, flushed_pieces_are_whole,
           examples_of_the_rfc, final_blocks, truncated_messages, corrupt_messages,
           takeover_that_was_not_agreed, distances_up_to_the_window_and_no_further,
           the_window_fault_is_told_from_the_others, arguments_that_are_off, a_train_of_final_blocks,

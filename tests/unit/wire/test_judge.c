@@ -397,7 +397,7 @@ static struct buf write_bomb(void)
         while (status == WS_CODEC_MORE_ROOM) {
             step.out = out;
             step.out_size = sizeof out;
-            status = ws_deflater_step(d, &step, n == 1023);
+            status = ws_deflater_step(d, &step, n == 1023 ? WS_PIECE_LAST : WS_PIECE_GOES_ON);
             buf_append(&payload, out, step.out_made);
             step.in += step.in_used;
             step.in_size -= step.in_used;
@@ -449,7 +449,7 @@ START_TEST(a_message_of_just_the_limit)
         struct ws_deflater *d = ws_deflater_new(15, true, 6);
         uint8_t wire[100] = {0xc2, 0};
         struct ws_codec_step step = {.in = bytes, .in_size = size, .out = wire + 2, .out_size = 98};
-        ck_assert_int_eq(ws_deflater_step(d, &step, true), WS_CODEC_OK);
+        ck_assert_int_eq(ws_deflater_step(d, &step, WS_PIECE_LAST), WS_CODEC_OK);
         wire[1] = (uint8_t)step.out_made;
         struct judged j;
         judge_all(&j, settings[DEFLATE_LIMIT], (char *)wire, 2 + step.out_made);
