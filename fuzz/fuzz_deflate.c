@@ -65,13 +65,14 @@ static void round_trip(const uint8_t *data, size_t size, int bits, bool takeover
 {
     struct ws_deflater *d = ws_deflater_new(bits, takeover, level);
     struct ws_inflater *i = ws_inflater_new(bits, takeover);
+    bool flushed = level == 1;
     must(d != NULL && i != NULL, "no memory");
     for (uint32_t message = 0; message < 3; message++) { /* the second and third may refer to the first */
         struct buf packed, plain;
         buf_init(&packed, 0);
         buf_init(&plain, 0);
         enum ws_codec_status status =
-            message_through(level == 1 ? flush_step : deflate_step, d, data, size, fuzz_cut_by(seed + message), &packed);
+            message_through(flushed ? flush_step : deflate_step, d, data, size, fuzz_cut_by(seed + message), &packed);
         must(status == WS_CODEC_OK, "deflating ends with %d", status);
         status = message_through(inflate_step, i, packed.data, packed.size, fuzz_cut_by(seed / 2u + message), &plain);
         must(status == WS_CODEC_OK && !ws_inflater_truncated(i), "inflating ends with %d", status);

@@ -36,7 +36,7 @@ enum ws_codec_status {
 /* What stands behind a piece of a message. */
 enum ws_piece_end {
     WS_PIECE_GOES_ON, /* more of it; output may wait for that */
-    WS_PIECE_LAST,    /* nothing: the message ends (sync flush, without the 00 00 ff ff tail; an empty one is the byte 00) */
+    WS_PIECE_LAST,    /* nothing: the message ends (sync flush without the 00 00 ff ff; an empty one is the byte 00) */
     WS_PIECE_FLUSH,   /* more of it, but who has this piece's output can inflate all of the piece: a fragment's */
 };
 
