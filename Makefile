@@ -48,7 +48,7 @@ help:
 	@echo 'make soak       the correct peer through the whole suite, both roles, ws and wss, RUNS=20 times'
 	@echo 'make fuzz       each fuzz target for T=10 seconds; make fuzz-TARGET T=60 one of them'
 	@echo '                afl-TARGET, fuzz-cov, fuzz-planted, fuzz-speed, corpus: docs/fuzzing.md'
-	@echo 'make fuzz-defects  which deliberate defects of the built-in peer live fuzzing finds, as a table (MOST=5m)'
+	@echo 'make fuzz-defects  which deliberate defects of the built-in peer live fuzzing finds, as a table (MOST=5m ONLY="NAME...")'
 	@echo 'make peers      the suite and the stories against all real servers; make board writes docs/board.md'
 	@echo 'make bench      ratios against other libraries in the same run; make bench-suite times the suite against npm ws'
 	@echo 'make bench-scale  what one machine holds: 30,000 clients of a storm, 10,000 proxied connections'
@@ -175,7 +175,7 @@ fuzz-planted:
 	@fuzz/plant
 fuzz-defects: MOST := 5m
 fuzz-defects: wsgauntlet
-	@tests/e2e/fuzz.py defects $(MOST)
+	@tests/e2e/fuzz.py defects $(MOST) $(ONLY)
 fuzz-speed:
 	@fuzz/speed/run
 $(FUZZ_TARGETS:%=afl-%): afl-%:

@@ -3,8 +3,8 @@
 campaign goes on where it stopped, and that coverage leads where chance does not.
 
     tests/e2e/fuzz.py                   what `make test` runs
-    tests/e2e/fuzz.py defects [TIME]    a table: which defects of the built-in peer are found, each within that time (5m),
-                                        in eight moves at most, by a scenario that tells that peer from a right one
+    tests/e2e/fuzz.py defects [TIME [DEFECT...]]    a table: which defects of the built-in peer are found, each within
+            that time (5m), in eight moves at most, by a scenario that tells that peer from a right one
 Ends with `fuzz: N passed, N failed`.
 """
 import concurrent.futures
@@ -270,8 +270,8 @@ def own_seeds():
     check(status == 2 and "no scenario here" in said, "a folder without any is told", said)
 
 
-def defects(most):
-    """Every defect of the built-in peer, as a table; two are hunted at once."""
+def defects(most, wanted):
+    """Every defect of the built-in peer, or those that are named, as a table; two are hunted at once."""
     def row(fault):
         found, moves, said = hunt(fault, "--time", most)
         shutil.rmtree(work / fault, ignore_errors=True)
@@ -281,7 +281,7 @@ def defects(most):
         what = signature[0] if found and signature else "missed" if not moves else "not shown: " + "; ".join(signature)
         return fault, found, sessions[-1] if sessions else "0", spent[0] if spent else "-", max(moves, default=0), what
     _, listed = run("echo", "--fault", "list")
-    faults = re.findall(r"^ *([a-z0-9][a-z0-9.-]+) +\S", listed, re.M)
+    faults = wanted or re.findall(r"^ *([a-z0-9][a-z0-9.-]+) +\S", listed, re.M)
     found_count = 0
     print(f"{'defect':30}  {'sessions':>8}  {'after':>8}  moves  by")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -293,7 +293,7 @@ def defects(most):
 
 
 if sys.argv[1:2] == ["defects"]:
-    defects(sys.argv[2] if len(sys.argv) > 2 else "5m")
+    defects(sys.argv[2] if len(sys.argv) > 2 else "5m", sys.argv[3:])
     sys.exit(0)
 for fault in FAULTS:
     finds(fault)
