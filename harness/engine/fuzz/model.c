@@ -99,8 +99,8 @@ static void on_message(struct model *m, const struct ws_event *event)
 
 static void on_close(struct model *m, const struct ws_event *event)
 {
-    bool young = event->code >= 1012 && event->code <= 1014;
-    struct due *due = model_due(m, young ? DUE_CLOSE_YOUNG : DUE_CLOSE, NULL);
+    bool young = event->code >= 1012 && event->code <= 1014, cut = ws_judge_in_message(m->judge);
+    struct due *due = model_due(m, cut ? DUE_CLOSE_CUT : young ? DUE_CLOSE_YOUNG : DUE_CLOSE, NULL);
     due->codes[0] = event->code == 1005 ? 1000 : event->code;
     due->codes[1] = due->codes[0] == 1000 ? 0 : 1000;
     model_due(m, DUE_TCP_ENDS, NULL);
@@ -147,7 +147,7 @@ static void due_to_fail(struct model *m, const struct ws_prediction *p)
 static void due_either_way(struct model *m, const struct ws_prediction *p)
 {
     struct due *due = &m->outcome->dues[0];
-    due->kind = due->kind == DUE_CLOSE ? DUE_FAIL_RATHER : DUE_MESSAGE_OR_FAIL;
+    due->kind = due->kind == DUE_MESSAGE ? DUE_MESSAGE_OR_FAIL : DUE_FAIL_RATHER;
     due->label = ws_violation_get(p->violation)->name;
     memcpy(due->codes, p->codes, sizeof due->codes);
     m->outcome->count = 1; /* of a Close also the end of TCP */
@@ -188,7 +188,7 @@ static void on_failure(struct model *m, const struct ws_prediction *p)
     bool head_whole = m->move->kind != MOVE_RAW && !m->move->cut_set;
     bool top_bit = p->violation == WS_V_LENGTH_TOP_BIT && head_whole; /* the payload will never be */
     bool one_message = due->count == 1 && due->dues[0].kind == DUE_MESSAGE;
-    bool one_close = due->count == 2 && due->dues[0].kind == DUE_CLOSE;
+    bool one_close = due->count == 2 && (due->dues[0].kind == DUE_CLOSE || due->dues[0].kind == DUE_CLOSE_CUT);
     if (p->violation == WS_V_TOO_BIG) {
         on_too_big(m);
     } else if (is_not_demanded(m, violation) || may_be_too_big(m)) {

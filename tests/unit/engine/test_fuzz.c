@@ -73,6 +73,26 @@ START_TEST(the_oracle_knows_what_is_due)
 }
 END_TEST
 
+/* A message that the Close cuts short may be called an error. */
+START_TEST(the_oracle_knows_a_close_in_a_message)
+{
+    struct session *session = session_new();
+    struct buf text;
+    buf_init(&text, 0);
+    session_add(session, MOVE_OPEN, 0);
+    session_add(session, MOVE_TEXT, 0)->more = true;
+    struct move *move = session_add(session, MOVE_CLOSE, 0);
+    move->code_set = true;
+    move->code = 1012; /* it may be refused for its code, too */
+    oracle_write(session, &(struct oracle_config){.title = "x", .echoes = true}, &text);
+    const char *due = "expect close 1012|1000|none # close-in-message\n  or close 1002 as non-strict\n  expect eof";
+    ck_assert_msg(strstr(buf_text(&text), due) != NULL, "no '%s' in\n%s", due, buf_text(&text));
+    script_free(parse(&text));
+    buf_free(&text);
+    session_free(session);
+}
+END_TEST
+
 /* A server whose limit is known: at it a message comes back, beyond it it does not, and 1009 says why. */
 START_TEST(the_oracle_knows_a_limit)
 {
@@ -382,7 +402,7 @@ START_TEST(labels)
 }
 END_TEST
 
-UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_knows_a_limit, the_oracle_judges_heads,
-          whatever_is_made_parses_and_is_made_again, cases_become_sessions, waits_are_kept_and_capped,
-          few_sessions_wait, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins,
+UNIT_MAIN("fuzz", the_oracle_knows_what_is_due, the_oracle_knows_a_close_in_a_message, the_oracle_knows_a_limit,
+          the_oracle_judges_heads, whatever_is_made_parses_and_is_made_again, cases_become_sessions,
+          waits_are_kept_and_capped, few_sessions_wait, it_gets_as_small_as_it_goes, it_keeps_to_its_tries, twins,
           a_scenario_fits_into_its_file, labels)
