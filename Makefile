@@ -154,8 +154,9 @@ LIBS_fuzz_diff_frame := -lwslay
 LIBS_fuzz_diff_head  := -lhttp_parser
 fuzz_layer = $(or $(FUZZ_LAYER_$(patsubst fuzz_%,%,$(1))),wire)
 
-$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archives,$$(call fuzz_layer,$$*)) $(call archive,base)
-	$(FUZZ_LINK) $(SANFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+FUZZ_END := $(BUILD)/fuzz/guards_end.o
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_MAIN) $$(call archives,$$(call fuzz_layer,$$*)) $(call archive,base) $(FUZZ_END)
+	$(FUZZ_LINK) $(SANFLAGS) -o $@ $(filter-out $(FUZZ_END),$(filter %.o,$^)) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(FUZZ_END) \
 	    $(LIB_FUZZING_ENGINE) $(LIBS_$(call fuzz_layer,$*)) $(LIBS_$*)
 
 # The mutator for AFL++, which loads it: one for all targets (FUZZ_TARGET=judge). Its objects are position-independent.
